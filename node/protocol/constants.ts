@@ -21,3 +21,9 @@ export const MULTICALL3: Hex = '0xca11bde05977b3631167028862be2a173976ca11'
 export const PROFILE_V1 = 1
 /** Greatest magnitude of any lane or partial sum: 2^53 − 1. */
 export const MAX_SAFE_LANE: number = Number.MAX_SAFE_INTEGER
+/** Most bytes in one chunk of a model upload: with its call data it fits an ordinary transaction of 128 KiB. */
+export const MAX_MODEL_CHUNK_BYTES: number = 96 * 1024
+/** Most chunks that one model is uploaded in. */
+export const MAX_MODEL_CHUNKS = 512
+/** Most canonical ExactGraph bytes of one model. */
+export const MAX_MODEL_GRAPH_BYTES: number = 8 * 1024 * 1024
