@@ -1,0 +1,22 @@
+import type { CheckedGraph, Op, ValueId } from '../graph.ts'
+import type { ModelBuilder } from './model-builder.ts'
+import type { ValueForms } from './value-forms.ts'
+
+/** What every kernel emitter works on. */
+export interface EmitContext {
+  readonly checked: CheckedGraph
+  readonly model: ModelBuilder
+  readonly values: ValueForms
+}
+
+/** One op being emitted, and the id of the value it yields. */
+export interface EmitTask<Kind extends Op = Op> {
+  readonly op: Kind
+  readonly index: number
+  readonly out: ValueId
+}
+
+/** The proven accumulation budget of a contracting op (see `CheckedGraph.accumulations`). */
+export function accumulationOf(context: EmitContext, task: EmitTask): number {
+  return context.checked.accumulations.get(task.index) ?? Number.MAX_SAFE_INTEGER
+}

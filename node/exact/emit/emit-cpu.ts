@@ -1,0 +1,95 @@
+import type { CheckedGraph, Op, OpKind } from '../graph.ts'
+import { inputDtype, outputDtype } from './dtypes.ts'
+import type { EmitContext, EmitTask } from './emit-context.ts'
+import { emitConv } from './emit-conv.ts'
+import { emitBinary, emitClip, emitShiftLeft, emitShiftRight } from './emit-elementwise.ts'
+import { emitMatmul } from './emit-matmul.ts'
+import { emitConcat, emitExpand, emitLookup, emitPad, emitReshape, emitSlice, emitTranspose } from './emit-movement.ts'
+import { emitMaxPool, emitSumPool } from './emit-pool.ts'
+import { emitArgmax, emitReduce } from './emit-reduce.ts'
+import { createModelBuilder } from './model-builder.ts'
+import type { OnnxValueInfo } from './onnx-writer.ts'
+import { createValueForms } from './value-forms.ts'
+
+/** The kernel that was chosen for an op. */
+export interface KernelChoice {
+  /** Index of the op in the graph. */
+  readonly op: number
+  readonly kind: OpKind
+  /** Name from the closed list of exact kernels, such as `matmul-integer-u8s8`. */
+  readonly kernel: string
+}
+
+/** An ONNX model that computes a checked graph exactly, and what goes in and comes out of it. */
+export interface EmittedModel {
+  readonly onnx: Uint8Array
+  /** One tensor an input of the graph: int8, int16, int32, or float64 for 8-byte lanes. */
+  readonly inputs: readonly OnnxValueInfo[]
+  /** One tensor an output of the graph: int8, int16, int32 or int64 by its declared lanes. */
+  readonly outputs: readonly OnnxValueInfo[]
+  readonly kernels: readonly KernelChoice[]
+}
+
+type OpOfKind<Kind extends OpKind> = Op extends infer One
+  ? One extends Op
+    ? Kind extends One['kind']
+      ? One
+      : never
+    : never
+  : never
+type KernelEmitter<Kind extends OpKind> = (context: EmitContext, task: EmitTask<OpOfKind<Kind>>) => string
+
+const EMITTERS: { readonly [Kind in OpKind]: KernelEmitter<Kind> } = {
+  add: emitBinary,
+  sub: emitBinary,
+  mul: emitBinary,
+  min: emitBinary,
+  max: emitBinary,
+  clip: emitClip,
+  'shift-left': emitShiftLeft,
+  'shift-right': emitShiftRight,
+  matmul: emitMatmul,
+  conv: emitConv,
+  'sum-pool': emitSumPool,
+  'max-pool': emitMaxPool,
+  'reduce-sum': emitReduce,
+  'reduce-max': emitReduce,
+  'reduce-min': emitReduce,
+  argmax: emitArgmax,
+  lookup: emitLookup,
+  reshape: emitReshape,
+  transpose: emitTranspose,
+  slice: emitSlice,
+  pad: emitPad,
+  concat: emitConcat,
+  expand: emitExpand,
+}
+
+/**
+ * Emits a fresh ONNX model for ONNX Runtime's CPU provider at graph optimisation level `disabled`. Each op's kernel comes
+ * from a closed list, chosen by the proven bounds of its operands and partial sums so that nothing in it can round,
+ * saturate or overflow, on any x86-64 or ARM64 CPU and in any order of summation.
+ */
+export function emitCpu(checked: CheckedGraph): EmittedModel {
+  const { graph } = checked
+  const model = createModelBuilder()
+  const values = createValueForms(checked, model)
+  const context: EmitContext = { checked, model, values }
+  const inputs = graph.inputs.map(({ shape, laneBytes }, id): OnnxValueInfo => {
+    const info = { name: `in${id}`, dtype: inputDtype(laneBytes), shape }
+    values.define(id, { dtype: info.dtype, layout: 'plain' }, model.input(info))
+    return info
+  })
+  const firstOp = graph.inputs.length + graph.constants.length
+  const kernels = graph.ops.map((op, index): KernelChoice => {
+    const emit = EMITTERS[op.kind] as KernelEmitter<OpKind>
+    return { op: index, kind: op.kind, kernel: emit(context, { op, index, out: firstOp + index }) }
+  })
+  const outputs = graph.outputs.map(({ value, laneBytes }, position): OnnxValueInfo => {
+    const { shape } = values.facts(value)
+    const info = { name: `out${position}`, dtype: outputDtype(laneBytes), shape }
+    model.output(info, values.operand(value, { dtype: info.dtype, layout: 'plain' }))
+    return info
+  })
+  return { onnx: model.encode(), inputs, outputs, kernels }
+}

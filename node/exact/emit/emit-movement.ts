@@ -1,0 +1,99 @@
+import type { ConcatOp, ExpandOp, LookupOp, PadOp, ReshapeOp, SliceOp, TransposeOp, ValueId } from '../graph.ts'
+import { arithmeticDtypes, dtypeHolds, magnitude } from './dtypes.ts'
+import type { EmitContext, EmitTask } from './emit-context.ts'
+import { range } from './layouts.ts'
+import type { OnnxDtype } from './onnx-writer.ts'
+
+/** Lanes of a table at proven indices: Gather. @returns the kernel's name. */
+export function emitLookup(context: EmitContext, task: EmitTask<LookupOp>): string {
+  const { model, values } = context
+  const { inputs, axis } = task.op
+  const [indices, table] = inputs
+  const dtype = movedDtype(context, [table], task.out)
+  const indexDtype = values.cheapest([indices], ['int32', 'int64'] as const)
+  const operands = [
+    values.operand(table, { dtype, layout: 'plain' }),
+    values.operand(indices, { dtype: indexDtype, layout: 'plain' }),
+  ]
+  values.define(task.out, { dtype, layout: 'plain' }, model.node('Gather', operands, { attributes: { axis } }))
+  return 'gather'
+}
+
+/** Reshape. @returns the kernel's name. */
+export function emitReshape(context: EmitContext, task: EmitTask<ReshapeOp>): string {
+  return move(context, task, task.op.inputs[0], 'reshape', (tensor) => context.model.reshape(tensor, task.op.shape))
+}
+
+/** Transpose. @returns the kernel's name. */
+export function emitTranspose(context: EmitContext, task: EmitTask<TransposeOp>): string {
+  const { inputs, permutation } = task.op
+  return move(context, task, inputs[0], 'transpose', (tensor) => context.model.transpose(tensor, permutation))
+}
+
+/** Slice, reversed axes included. @returns the kernel's name. */
+export function emitSlice(context: EmitContext, task: EmitTask<SliceOp>): string {
+  const { model } = context
+  const { inputs, starts, sizes, steps } = task.op
+  const ends = starts.map((start, axis) => {
+    const step = steps[axis] ?? 1
+    const end = start + ((sizes[axis] ?? 1) - 1) * step + Math.sign(step)
+    // ONNX counts a negative end from the back of the axis; one far beyond is clamped to "before the first lane".
+    return end < 0 ? Number.MIN_SAFE_INTEGER : end
+  })
+  const geometry = [starts, ends, range(0, starts.length), steps].map((list) => model.int64s(list))
+  return move(context, task, inputs[0], 'slice', (tensor) =>
+    starts.length === 0 ? model.node('Identity', [tensor]) : model.node('Slice', [tensor, ...geometry]),
+  )
+}
+
+/** Pad with a constant. @returns the kernel's name. */
+export function emitPad(context: EmitContext, task: EmitTask<PadOp>): string {
+  const { model } = context
+  const { inputs, pads, value } = task.op
+  return move(context, task, inputs[0], 'pad', (tensor, dtype) =>
+    pads.every((pad) => pad === 0)
+      ? model.node('Identity', [tensor])
+      : model.node('Pad', [tensor, model.int64s(pads), model.scalar(dtype, value)]),
+  )
+}
+
+/** Concat. @returns the kernel's name. */
+export function emitConcat(context: EmitContext, task: EmitTask<ConcatOp>): string {
+  const { model, values } = context
+  const { inputs, axis } = task.op
+  const dtype = movedDtype(context, inputs, task.out)
+  const operands = inputs.map((id) => values.operand(id, { dtype, layout: 'plain' }))
+  values.define(task.out, { dtype, layout: 'plain' }, model.node('Concat', operands, { attributes: { axis } }))
+  return 'concat'
+}
+
+/** Expand. @returns the kernel's name. */
+export function emitExpand(context: EmitContext, task: EmitTask<ExpandOp>): string {
+  const { model } = context
+  const { inputs, shape } = task.op
+  return move(context, task, inputs[0], 'expand', (tensor) => model.node('Expand', [tensor, model.int64s(shape)]))
+}
+
+/** Moves the lanes of one tensor, in whatever type they already exist. */
+function move(
+  context: EmitContext,
+  task: EmitTask,
+  input: ValueId,
+  kernel: string,
+  emit: (tensor: string, dtype: OnnxDtype) => string,
+): string {
+  const { values } = context
+  const dtype = movedDtype(context, [input], task.out)
+  const tensor = emit(values.operand(input, { dtype, layout: 'plain' }), dtype)
+  values.define(task.out, { dtype, layout: 'plain' }, tensor)
+  return kernel
+}
+
+/** The type that needs the fewest casts among those that hold the result and that every movement kernel takes. */
+function movedDtype(context: EmitContext, inputs: readonly ValueId[], out: ValueId): OnnxDtype {
+  const { values } = context
+  const facts = values.facts(out)
+  const wide: readonly OnnxDtype[] = [...arithmeticDtypes(magnitude(facts)), 'int64']
+  const narrow = (['uint8', 'int8'] as const).filter((dtype) => dtypeHolds(dtype, facts))
+  return values.cheapest(inputs, [...wide, ...narrow])
+}

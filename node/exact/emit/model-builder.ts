@@ -1,0 +1,105 @@
+import type { Shape } from '../graph.ts'
+import { boundsOf } from '../tensor-data.ts'
+import { dtypeHolds, ELEMENT_BYTES, elementBytes } from './dtypes.ts'
+import {
+  encodeOnnxModel,
+  ONNX_DTYPE_CODES,
+  type OnnxAttribute,
+  type OnnxDtype,
+  type OnnxInitializer,
+  type OnnxNode,
+  type OnnxValueInfo,
+} from './onnx-writer.ts'
+
+/**
+ * Initialisers beyond this many bytes in all are stored in their narrowest type and cast on each run: a protobuf message
+ * cannot exceed 2 GiB, and constants of 256 MB would, as float64.
+ */
+const WIDE_CONSTANTS_LIMIT_BYTES = 2 ** 30
+
+/** Collects the nodes and initialisers of one ONNX model. Every method returns the name of a tensor. */
+export interface ModelBuilder {
+  /** Adds a node with one output. */
+  node(opType: string, inputs: readonly string[], options?: NodeOptions): string
+  /** A constant tensor of integers, row-major. */
+  constant(dtype: OnnxDtype, shape: Shape, values: ArrayLike<number>): string
+  /** A constant of rank 0; equal ones are shared. */
+  scalar(dtype: OnnxDtype, value: number): string
+  /** A constant int64 vector (shapes, axes, pads, starts…); equal ones are shared. */
+  int64s(values: readonly number[]): string
+  cast(tensor: string, dtype: OnnxDtype): string
+  transpose(tensor: string, permutation: readonly number[]): string
+  reshape(tensor: string, shape: Shape): string
+  /** Declares a model input. */
+  input(info: OnnxValueInfo): string
+  /** Declares a model output, cast from `tensor`. */
+  output(info: OnnxValueInfo, tensor: string): void
+  /** ONNX bytes of all that was added. */
+  encode(): Uint8Array
+}
+
+/** Attributes and operator domain (default: standard ONNX) of a node. */
+export interface NodeOptions {
+  readonly domain?: string
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>
+}
+
+/** An empty model. */
+export function createModelBuilder(): ModelBuilder {
+  const nodes: OnnxNode[] = []
+  const initializers: OnnxInitializer[] = []
+  const inputs: OnnxValueInfo[] = []
+  const outputs: OnnxValueInfo[] = []
+  const shared = new Map<string, string>()
+  let nameCount = 0
+  let constantBytes = 0
+
+  function addNode(opType: string, operands: readonly string[], options: NodeOptions, output: string): string {
+    nodes.push({ opType, inputs: operands, outputs: [output], ...options })
+    return output
+  }
+
+  function addConstant(dtype: OnnxDtype, shape: Shape, values: ArrayLike<number>): string {
+    const wideBytes = values.length * ELEMENT_BYTES[dtype]
+    const narrow = constantBytes + wideBytes > WIDE_CONSTANTS_LIMIT_BYTES ? narrowestDtype(values) : dtype
+    const name = `c${nameCount++}`
+    const bytes = elementBytes(narrow, values)
+    constantBytes += bytes.length
+    initializers.push({ name, dtype: narrow, shape, bytes })
+    return narrow === dtype ? name : builder.cast(name, dtype)
+  }
+
+  function share(key: string, make: () => string): string {
+    const known = shared.get(key)
+    if (known !== undefined) return known
+    const name = make()
+    shared.set(key, name)
+    return name
+  }
+
+  const builder: ModelBuilder = {
+    node: (opType, operands, options = {}) => addNode(opType, operands, options, `t${nameCount++}`),
+    constant: addConstant,
+    scalar: (dtype, value) => share(`${dtype} ${value}`, () => addConstant(dtype, [], [value])),
+    int64s: (values) => share(`int64s ${values.join()}`, () => addConstant('int64', [values.length], values)),
+    cast: (tensor, dtype) => builder.node('Cast', [tensor], { attributes: { to: ONNX_DTYPE_CODES[dtype] } }),
+    transpose: (tensor, permutation) => builder.node('Transpose', [tensor], { attributes: { perm: permutation } }),
+    reshape: (tensor, shape) => builder.node('Reshape', [tensor, builder.int64s(shape)]),
+    input(info) {
+      inputs.push(info)
+      return info.name
+    },
+    output(info, tensor) {
+      outputs.push(info)
+      addNode('Cast', [tensor], { attributes: { to: ONNX_DTYPE_CODES[info.dtype] } }, info.name)
+    },
+    encode: () => encodeOnnxModel({ inputs, outputs, initializers, nodes }),
+  }
+  return builder
+}
+
+function narrowestDtype(values: ArrayLike<number>): OnnxDtype {
+  const bounds = boundsOf(values)
+  const candidates: readonly OnnxDtype[] = ['int8', 'int16', 'int32']
+  return candidates.find((dtype) => dtypeHolds(dtype, bounds)) ?? 'float64'
+}

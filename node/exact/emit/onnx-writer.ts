@@ -1,0 +1,156 @@
+/**
+ * Writes ONNX ModelProto bytes: a deterministic protobuf encoder for the few fields that emitted models use. It only ever
+ * writes; nothing here parses. Field numbers are those of onnx.proto (onnx 1.22, IR version 10).
+ */
+
+/** Element types that emitted models use. */
+export type OnnxDtype = 'float32' | 'uint8' | 'int8' | 'int16' | 'int32' | 'int64' | 'float64'
+
+/** An attribute of a node: an integer, a list of integers, or a float32 written as `{ float }`. */
+export type OnnxAttribute = number | readonly number[] | { readonly float: number }
+
+/** One node. `domain` is empty for standard ONNX ops. */
+export interface OnnxNode {
+  readonly opType: string
+  readonly domain?: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>
+}
+
+/** Name, element type and static shape of a model input or output. */
+export interface OnnxValueInfo {
+  readonly name: string
+  readonly dtype: OnnxDtype
+  readonly shape: readonly number[]
+}
+
+/** A constant tensor; `bytes` are its row-major elements, little-endian. */
+export interface OnnxInitializer extends OnnxValueInfo {
+  readonly bytes: Uint8Array
+}
+
+/** A whole model; nodes are in topological order. */
+export interface OnnxModel {
+  readonly inputs: readonly OnnxValueInfo[]
+  readonly outputs: readonly OnnxValueInfo[]
+  readonly initializers: readonly OnnxInitializer[]
+  readonly nodes: readonly OnnxNode[]
+}
+
+/** TensorProto.DataType of each element type. */
+export const ONNX_DTYPE_CODES: Readonly<Record<OnnxDtype, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  float64: 11,
+}
+
+/** Version of the default operator set that emitted models are written against. */
+export const ONNX_OPSET = 21
+/** Version of the `com.microsoft` operator set. */
+export const MICROSOFT_OPSET = 1
+const IR_VERSION = 10
+
+const WIRE_VARINT = 0
+const WIRE_BYTES = 2
+const WIRE_FIXED32 = 5
+const ATTRIBUTE_FLOAT = 1
+const ATTRIBUTE_INT = 2
+const ATTRIBUTE_INTS = 7
+
+/** Encoded pieces in order; large tensors stay unjoined until the end, so that they are copied once. */
+type Pieces = readonly Uint8Array[]
+
+/** Encodes a model. Equal models give equal bytes. Cost: one copy of the initialisers. */
+export function encodeOnnxModel(model: OnnxModel): Uint8Array {
+  const graph = [
+    ...model.nodes.flatMap((node) => message(1, encodeNode(node))),
+    ...text(2, 'assay'),
+    ...model.initializers.flatMap((tensor) => message(5, encodeTensorProto(tensor))),
+    ...model.inputs.flatMap((info) => message(11, encodeValueInfo(info))),
+    ...model.outputs.flatMap((info) => message(12, encodeValueInfo(info))),
+  ]
+  return join([
+    ...integer(1, IR_VERSION),
+    ...message(7, graph),
+    ...message(8, [...text(1, ''), ...integer(2, ONNX_OPSET)]),
+    ...message(8, [...text(1, 'com.microsoft'), ...integer(2, MICROSOFT_OPSET)]),
+  ])
+}
+
+function encodeNode(node: OnnxNode): Pieces {
+  const attributes = Object.entries(node.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  return [
+    ...node.inputs.flatMap((name) => text(1, name)),
+    ...node.outputs.flatMap((name) => text(2, name)),
+    ...text(4, node.opType),
+    ...attributes.flatMap(([name, value]) => message(5, encodeAttribute(name, value))),
+    ...(node.domain === undefined ? [] : text(7, node.domain)),
+  ]
+}
+
+function encodeAttribute(name: string, value: OnnxAttribute): Pieces {
+  if (typeof value === 'number') return [...text(1, name), ...integer(3, value), ...integer(20, ATTRIBUTE_INT)]
+  if ('float' in value) return [...text(1, name), ...float(2, value.float), ...integer(20, ATTRIBUTE_FLOAT)]
+  return [...text(1, name), ...value.flatMap((item) => integer(8, item)), ...integer(20, ATTRIBUTE_INTS)]
+}
+
+function encodeTensorProto(tensor: OnnxInitializer): Pieces {
+  return [
+    ...tensor.shape.flatMap((extent) => integer(1, extent)),
+    ...integer(2, ONNX_DTYPE_CODES[tensor.dtype]),
+    ...text(8, tensor.name),
+    ...message(9, [tensor.bytes]),
+  ]
+}
+
+function encodeValueInfo(info: OnnxValueInfo): Pieces {
+  const dimensions = info.shape.flatMap((extent) => message(1, integer(1, extent)))
+  const tensorType = [...integer(1, ONNX_DTYPE_CODES[info.dtype]), ...message(2, dimensions)]
+  return [...text(1, info.name), ...message(2, message(1, tensorType))]
+}
+
+function integer(field: number, value: number): Pieces {
+  return [varint(BigInt(field * 8 + WIRE_VARINT)), varint(BigInt.asUintN(64, BigInt(value)))]
+}
+
+function float(field: number, value: number): Pieces {
+  return [varint(BigInt(field * 8 + WIRE_FIXED32)), new Uint8Array(new Float32Array([value]).buffer)]
+}
+
+function text(field: number, value: string): Pieces {
+  return message(field, [new TextEncoder().encode(value)])
+}
+
+function message(field: number, pieces: Pieces): Pieces {
+  let size = 0
+  for (const piece of pieces) size += piece.length
+  return [varint(BigInt(field * 8 + WIRE_BYTES)), varint(BigInt(size)), ...pieces]
+}
+
+function varint(value: bigint): Uint8Array {
+  const out: number[] = []
+  let rest = value
+  while (rest >= 0x80n) {
+    out.push(Number(rest & 0x7fn) | 0x80)
+    rest >>= 7n
+  }
+  out.push(Number(rest))
+  return Uint8Array.from(out)
+}
+
+function join(pieces: Pieces): Uint8Array {
+  let size = 0
+  for (const piece of pieces) size += piece.length
+  const out = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    out.set(piece, at)
+    at += piece.length
+  }
+  return out
+}
