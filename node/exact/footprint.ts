@@ -52,7 +52,7 @@ export function peakMemory(graph: ExactGraph, values: readonly ValueFacts[], scr
 }
 
 /** Index of the last op that reads each value; outputs are read after all ops. */
-function lastUses(graph: ExactGraph): Map<number, number> {
+export function lastUses(graph: ExactGraph): Map<number, number> {
   const last = new Map<number, number>()
   graph.ops.forEach((op, index) => {
     for (const id of op.inputs) last.set(id, index)
