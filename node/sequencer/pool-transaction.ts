@@ -3,7 +3,7 @@ import { RLP } from '@ethereumjs/rlp'
 import { createTxFromRLP, type TypedTransaction } from '@ethereumjs/tx'
 import { bytesEqual, bytesToHex, type Hex } from '../protocol/bytes.ts'
 import { InvalidError } from '../protocol/errors.ts'
-import { checkRlpDepth } from './rlp-depth.ts'
+import { rlpDepthExceeds } from '../protocol/rlp-depth.ts'
 
 /** Greatest size of a pooled transaction, in bytes (the limit that other Ethereum pools use). */
 export const MAX_TRANSACTION_BYTES = 128 * 1024
@@ -88,7 +88,9 @@ function checkEnvelope(raw: Uint8Array): number {
 /** Checks what the transaction library would refuse with words that no wallet knows. */
 function checkFields(raw: Uint8Array, type: number, chainId: bigint): void {
   const body = type === 0 ? raw : raw.subarray(1)
-  checkRlpDepth(body, MAX_RLP_DEPTH)
+  if (rlpDepthExceeds(body, MAX_RLP_DEPTH)) {
+    throw new InvalidError('TransactionMalformed', `malformed transaction: lists nested deeper than ${MAX_RLP_DEPTH}`)
+  }
   const fields = decodeList(body)
   const declared = type === 0 ? legacyChainId(uintField(fields, 6)) : uintField(fields, 0)
   if (declared !== undefined && declared !== chainId) {
