@@ -17,7 +17,7 @@ abstract contract DepositMeter {
     }
 
     /// @notice The deposits of this L1 block would use more L2 gas than the limit.
-    error OptimismPortal_DepositGasExhausted(uint256 wanted, uint256 limit);
+    error DepositMeter_GasExhausted(uint256 wanted, uint256 limit);
 
     /// @notice Most L2 gas that the deposits of one L1 block may use in all.
     uint64 public constant MAX_RESOURCE_LIMIT = 20_000_000;
@@ -47,7 +47,7 @@ abstract contract DepositMeter {
         ResourceParams memory market = _marketNow(params);
         uint256 bought = uint256(market.prevBoughtGas) + gasLimit;
         // INVARIANT: the deposits of one L1 block fit into one L2 block.
-        require(bought <= MAX_RESOURCE_LIMIT, OptimismPortal_DepositGasExhausted(bought, MAX_RESOURCE_LIMIT));
+        require(bought <= MAX_RESOURCE_LIMIT, DepositMeter_GasExhausted(bought, MAX_RESOURCE_LIMIT));
         market.prevBoughtGas = uint64(bought);
         params = market;
 
