@@ -1,5 +1,5 @@
 import { InvalidError } from '../protocol/errors.ts'
-import { isUint } from './fields.ts'
+import { UINT } from './fields.ts'
 import { scratchLanes } from './footprint.ts'
 import type { Op, Shape } from './graph.ts'
 import * as limits from './limits.ts'
@@ -44,7 +44,7 @@ export function inferOp(op: Op, values: readonly Operand[], columnSums: ColumnSu
 export function requireTensorShape(shape: Shape): void {
   requireAtMost(shape.length, limits.MAX_RANK, 'RankTooLarge', 'axes of a tensor', 'merge axes')
   for (const extent of shape) {
-    if (!isUint(extent))
+    if (!UINT.valid(extent))
       throw new InvalidError('ExtentInvalid', `an extent of ${shapeText(shape)} is no 32-bit integer`)
     if (extent === 0) throw new InvalidError('ZeroSize', `the shape ${shapeText(shape)} has no lanes`)
   }

@@ -13,6 +13,8 @@ export const MAX_INPUTS = 64
 export const MAX_OUTPUTS = 64
 /** Greatest number of constants. */
 export const MAX_CONSTANTS = 16_384
+/** Greatest number of values: inputs, constants and op results. Fits 16 bits. */
+export const MAX_VALUES = MAX_INPUTS + MAX_CONSTANTS + MAX_OPS
 /** Greatest number of operands of one op (concat). */
 export const MAX_OPERANDS = 1024
 /** Greatest number of lanes of one tensor, the padded input of a window op included. */
