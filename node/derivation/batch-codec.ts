@@ -32,19 +32,22 @@ export function encodeBatch(batch: Batch): Uint8Array {
 }
 
 /**
- * Reads the batches of a decompressed channel, each one RLP byte string. Transactions are views into `channel`.
+ * Reads the batches of a decompressed channel one by one, each one RLP byte string. Transactions are views into `channel`.
  * Batches before a malformed one count; it and what follows it do not, since nothing says where the next one starts.
  * Never throws on untrusted bytes.
  */
-export function decodeBatches(channel: Uint8Array): Batch[] {
+export function* decodeBatches(channel: Uint8Array): Generator<Batch, void> {
   const reader = createRlpReader(channel)
-  const batches: Batch[] = []
-  try {
-    while (!reader.isDone()) batches.push(decodeBatch(reader.bytes()))
-  } catch (error) {
-    if (!(error instanceof InvalidError)) throw error
+  while (!reader.isDone()) {
+    let batch: Batch
+    try {
+      batch = decodeBatch(reader.bytes())
+    } catch (error) {
+      if (error instanceof InvalidError) return
+      throw error
+    }
+    yield batch
   }
-  return batches
 }
 
 /** Reads one batch, without its RLP wrapping. @throws InvalidError `BatchVersion`, `BatchMalformed`, `RlpMalformed`. */

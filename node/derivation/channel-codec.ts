@@ -8,11 +8,13 @@ import { MAX_CHANNEL_BYTES } from './limits.ts'
  * (another first byte, such as 1 for brotli, is free for later versions and refused by this one). A channel that is not
  * wholly sound, or holds more than {@link MAX_CHANNEL_BYTES}, holds no batch. Never throws on untrusted bytes.
  */
-export function readChannel(channel: Uint8Array): Batch[] {
+export function* readChannel(channel: Uint8Array): Generator<Batch, void> {
+  let bytes: Uint8Array
   try {
-    return decodeBatches(inflateZlib(channel, MAX_CHANNEL_BYTES))
+    bytes = inflateZlib(channel, MAX_CHANNEL_BYTES)
   } catch (error) {
-    if (error instanceof InvalidError) return []
+    if (error instanceof InvalidError) return
     throw error
   }
+  yield* decodeBatches(bytes)
 }

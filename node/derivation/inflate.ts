@@ -38,7 +38,7 @@ interface Output {
  * accepts what zlib's own inflate accepts, so that every other client decides the same.
  * Memory is at most about twice `limitBytes`; cost is linear in input and output.
  * @throws InvalidError `InflateHeader`, `InflateTruncated`, `InflateCode`, `InflateBlock`, `InflateDistance`,
- * `InflateTooLarge` (output beyond `limitBytes`), `InflateChecksum`.
+ * `InflateTooLarge` (output beyond `limitBytes`), `InflateChecksum`, `InflateTrailing`.
  */
 export function inflateZlib(source: Uint8Array, limitBytes: number): Uint8Array {
   requireHeader(source)
@@ -58,7 +58,7 @@ export function inflateZlib(source: Uint8Array, limitBytes: number): Uint8Array 
   const expected = take(reader, 8) * 2 ** 24 + take(reader, 8) * 2 ** 16 + take(reader, 8) * 2 ** 8 + take(reader, 8)
   if (expected !== adler32(bytes)) throw new InvalidError('InflateChecksum', 'zlib: checksum does not match the data')
   if (reader.at !== source.length || reader.available !== 0) {
-    throw new InvalidError('InflateTruncated', 'zlib: bytes follow the end of the stream')
+    throw new InvalidError('InflateTrailing', 'zlib: bytes follow the end of the stream')
   }
   return bytes
 }

@@ -11,4 +11,4 @@ export const MAX_CHANNEL_BYTES = 100_000_000
 /** Most bytes of batches that wait for the blocks before them; the latest to come are dropped beyond it. */
 export const MAX_WAITING_BATCH_BYTES = 256_000_000
 /** What each waiting batch counts for beyond its transactions. */
-export const BATCH_ACCOUNTING_BYTES = 256
+export const BATCH_ACCOUNTING_BYTES = 1024
