@@ -4,7 +4,9 @@ import { BugError } from '../../node/protocol/errors.ts'
 
 /** Solidity source of every protocol constant: addresses as `address`, numbers as `uint256`, under their TypeScript names. */
 export function constantsSource(): string {
-  const declarations = Object.entries(protocol).map(([name, value]) => declaration(name, value))
+  // Sorted, because the order of a module's exports differs between loaders.
+  const constants = Object.entries(protocol).sort(([a], [b]) => (a < b ? -1 : 1))
+  const declarations = constants.map(([name, value]) => declaration(name, value))
   return [
     '// SPDX-License-Identifier: MIT',
     'pragma solidity 0.8.37;',
