@@ -20,7 +20,8 @@ interface InferenceErrors {
 /// @notice Runs models from contracts, and translates between Solidity's integers and tensors.
 /// @dev A tensor is its lanes in row-major order, each a big-endian two's-complement integer of 1, 2, 4 or 8 bytes. Inputs
 ///      and outputs of several tensors are joined in order. The assembly has a plain counterpart, InferenceReference in the
-///      tests, which it is held equal to; encoding 784 lanes of int16 costs 65 k gas here and 994 k there.
+///      tests, which it is held equal to. To encode 784 lanes of 2 bytes costs 65 k gas from int16s, 10 k from bytes, and
+///      994 k in plain Solidity.
 library Inference {
     /// @notice The inference failed without giving a reason: most likely the call's gas did not cover it.
     error Inference_Failed(bytes32 modelId);
@@ -82,10 +83,17 @@ library Inference {
         lanes = new bytes(2 * values.length);
         assembly ("memory-safe") {
             let from := add(values, 32)
-            let to := add(lanes, 33)
-            for { let end := add(from, mload(values)) } lt(from, end) { from := add(from, 1) } {
-                mstore8(to, byte(0, mload(from)))
-                to := add(to, 2)
+            let to := add(lanes, 32)
+            // 16 bytes at a time: halve the word's dense part and move its upper half up, until each byte has a zero before
+            // it. What the last store writes past the lanes lies in free memory.
+            for { let end := add(from, mload(values)) } lt(from, end) { from := add(from, 16) } {
+                let x := shr(128, mload(from))
+                x := and(or(x, shl(64, x)), 0x0000000000000000ffffffffffffffff0000000000000000ffffffffffffffff)
+                x := and(or(x, shl(32, x)), 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff)
+                x := and(or(x, shl(16, x)), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff)
+                x := and(or(x, shl(8, x)), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff)
+                mstore(to, x)
+                to := add(to, 32)
             }
         }
     }

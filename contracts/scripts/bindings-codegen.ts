@@ -11,6 +11,7 @@ const exportedContracts = [
   'Multicall3',
   'OptimismPortal',
   'SystemConfig',
+  'DigitReader',
 ] as const
 
 /** The largest runtime code that Ethereum takes (EIP-170), in bytes. */
