@@ -13,23 +13,19 @@ export interface GraphWriter {
 export function createGraphWriter(): GraphWriter {
   let buffer = new Uint8Array(1024)
   let size = 0
-  const reserve = (sizeBytes: number): number => {
-    const start = size
-    size += sizeBytes
-    if (size > buffer.length) {
-      const grown = new Uint8Array(Math.max(size, 2 * buffer.length))
+  const append = (part: Uint8Array): void => {
+    const end = size + part.length
+    if (end > buffer.length) {
+      const grown = new Uint8Array(Math.max(end, 2 * buffer.length))
       grown.set(buffer)
       buffer = grown
     }
-    return start
+    buffer.set(part, size)
+    size = end
   }
   return {
-    uint(value, sizeBytes) {
-      buffer.set(uintToBytes(value, sizeBytes), reserve(sizeBytes))
-    },
-    bytes(part) {
-      buffer.set(part, reserve(part.length))
-    },
+    uint: (value, sizeBytes) => append(uintToBytes(value, sizeBytes)),
+    bytes: append,
     finish: () => buffer.slice(0, size),
   }
 }
