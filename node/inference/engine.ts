@@ -1,0 +1,124 @@
+import { checkGraph } from '../exact/check.ts'
+import { type EmittedModel, emitCpu } from '../exact/emit/emit-cpu.ts'
+import type { CheckedGraph, Tensor, TensorData } from '../exact/graph.ts'
+import { decodeGraph } from '../exact/graph-codec.ts'
+import { runReference } from '../exact/reference.ts'
+import { InvalidError, UnavailableError } from '../protocol/errors.ts'
+import { createByteLru } from './byte-lru.ts'
+import { openOrtSession, type TensorRunner } from './ort-session.ts'
+import { selfTest } from './self-test.ts'
+import { runStartTest } from './start-test.ts'
+import type { EngineSettings, Provider, SessionReport, StartReport } from './worker-protocol.ts'
+
+/** Loads and runs models in the calling thread; the body of an inference worker. */
+export interface Engine {
+  /** Runs the start-up self-test and chooses the provider by it. */
+  start(): Promise<StartReport>
+  /** Decodes, checks, emits, loads and tests a model. @throws InvalidError when the bytes are not a valid graph. */
+  open(key: string, graph: Uint8Array): Promise<SessionReport>
+  /**
+   * Runs an open model. @returns lanes of each output, in its declared width.
+   * @throws UnavailableError `SessionMissing` when it is not open, `InferenceFailed` when the provider failed.
+   * @throws InvalidError `InputCount`, `InputLength`, `InputOutOfRange`.
+   */
+  run(key: string, inputs: readonly TensorData[]): Promise<TensorData[]>
+}
+
+interface Session {
+  readonly checked: CheckedGraph
+  readonly runner: TensorRunner
+  readonly report: SessionReport
+}
+
+/** An engine with no model open. Nothing runs until `start`. */
+export function createEngine(settings: EngineSettings): Engine {
+  const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => void runner.close())
+  let provider: Provider = settings.provider
+
+  async function load(graph: Uint8Array): Promise<Session> {
+    const checked = checkGraph(decodeGraph(graph))
+    if (provider === 'reference') return referenceSession(checked, graph.length)
+    const emitted = emitCpu(checked)
+    const opened = await tryOpen(emitted, settings.threads)
+    if ('refusal' in opened) return referenceSession(checked, graph.length, opened.refusal)
+    const { testedInputs, difference } = await selfTest(checked, opened)
+    if (difference !== undefined) {
+      await opened.close()
+      return referenceSession(checked, graph.length, difference)
+    }
+    const sizeBytes = graph.length + emitted.onnx.length
+    return { checked, runner: opened, report: { provider, kernels: emitted.kernels, sizeBytes, testedInputs } }
+  }
+
+  return {
+    async start() {
+      const refusals = provider === 'cpu' ? await runStartTest(settings.threads) : []
+      if (refusals.length > 0) provider = 'reference'
+      return { provider, refusals }
+    },
+    async open(key, graph) {
+      const known = sessions.get(key)
+      if (known !== undefined) return known.report
+      const session = await load(graph)
+      sessions.set(key, session, session.report.sizeBytes)
+      return session.report
+    },
+    async run(key, inputs) {
+      const session = sessions.get(key)
+      if (session === undefined) throw new UnavailableError('SessionMissing', `model ${key} is not open: open it first`)
+      const outputs = await runSession(session, acceptInputs(session.checked, inputs))
+      return outputs.map(({ data }) => data)
+    },
+  }
+}
+
+async function runSession(session: Session, inputs: readonly Tensor[]): Promise<Tensor[]> {
+  try {
+    return await session.runner.run(inputs)
+  } catch (cause) {
+    throw new UnavailableError('InferenceFailed', `the ${session.report.provider} provider failed: ${textOf(cause)}`, {
+      cause,
+    })
+  }
+}
+
+async function tryOpen(emitted: EmittedModel, threads: number): Promise<TensorRunner | { readonly refusal: string }> {
+  try {
+    return await openOrtSession(emitted, threads)
+  } catch (error) {
+    return { refusal: `the emitted model does not load: ${textOf(error)}` }
+  }
+}
+
+function referenceSession(checked: CheckedGraph, sizeBytes: number, refusal?: string): Session {
+  const runner: TensorRunner = {
+    run: async (inputs) => runReference(checked, inputs),
+    close: async () => {},
+  }
+  const report = { provider: 'reference', kernels: [], sizeBytes, testedInputs: 0 } as const
+  return { checked, runner, report: refusal === undefined ? report : { ...report, refusal } }
+}
+
+/** Pairs lanes with the declared shapes. ONNX Runtime is exact within the declared bounds only, so they are enforced here. */
+function acceptInputs({ graph }: CheckedGraph, inputs: readonly TensorData[]): Tensor[] {
+  if (inputs.length !== graph.inputs.length) {
+    throw new InvalidError('InputCount', `${inputs.length} inputs given, the model has ${graph.inputs.length}`)
+  }
+  return graph.inputs.map(({ shape, lo, hi }, index) => {
+    const data = inputs[index] as TensorData
+    const lanes = shape.reduce((size, extent) => size * extent, 1)
+    if (data.length !== lanes) {
+      throw new InvalidError('InputLength', `input ${index} has ${data.length} lanes, the model declares ${lanes}`)
+    }
+    for (let lane = 0; lane < lanes; lane++) {
+      const value = data[lane] as number
+      if (value >= lo && value <= hi && Number.isInteger(value)) continue
+      throw new InvalidError('InputOutOfRange', `input ${index}, lane ${lane} is ${value}, not in [${lo}, ${hi}]`)
+    }
+    return { shape, data }
+  })
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,55 @@
+import type { CheckedGraph, Op, Tensor } from '../exact/graph.ts'
+import { type Operands, ruleOf } from '../exact/ops.ts'
+import { runReference } from '../exact/reference.ts'
+import { shapeSize } from '../exact/tensor-data.ts'
+import type { TensorRunner } from './ort-session.ts'
+import { INPUT_PATTERNS, patternInputs } from './test-inputs.ts'
+
+/**
+ * Lanes and folded terms that the reference may compute in one session's self-test (about a second). Models beyond it
+ * are compared on one input all the same.
+ */
+export const SELF_TEST_WORK = 2 ** 25
+
+/** Outcome of comparing a runner with the reference. */
+export interface SelfTestResult {
+  readonly testedInputs: number
+  /** The first difference, for people; absent when there was none. */
+  readonly difference?: string
+}
+
+/**
+ * Compares a runner with the reference on the model's real shapes: on as many of the {@link INPUT_PATTERNS} as
+ * {@link SELF_TEST_WORK} allows, and on one at least. Stops at the first differing lane.
+ */
+export async function selfTest(checked: CheckedGraph, runner: TensorRunner): Promise<SelfTestResult> {
+  const affordable = Math.floor(SELF_TEST_WORK / referenceWork(checked))
+  const patterns = INPUT_PATTERNS.slice(0, Math.max(1, affordable))
+  for (const [index, pattern] of patterns.entries()) {
+    const inputs = patternInputs(checked.graph.inputs, pattern)
+    const difference = firstDifference(await runner.run(inputs), runReference(checked, inputs))
+    if (difference !== undefined) return { testedInputs: index + 1, difference: `${pattern} input: ${difference}` }
+  }
+  return { testedInputs: patterns.length }
+}
+
+/** Where two lists of tensors differ first, or undefined when every lane is equal. */
+export function firstDifference(got: readonly Tensor[], expected: readonly Tensor[]): string | undefined {
+  for (const [index, { data }] of expected.entries()) {
+    const lanes = got[index]?.data
+    if (lanes?.length !== data.length) return `output ${index} has ${lanes?.length} lanes, not ${data.length}`
+    const lane = data.findIndex((value, i) => lanes[i] !== value)
+    if (lane >= 0) return `output ${index}, lane ${lane}: ${lanes[lane]}, not ${data[lane]}`
+  }
+  return undefined
+}
+
+/** Lanes and folded terms of one run of the reference. */
+function referenceWork({ graph, values }: CheckedGraph): number {
+  const firstOp = graph.inputs.length + graph.constants.length
+  return graph.ops.reduce((work, op, index) => {
+    const operands = op.inputs.map((id) => ({ ...values[id], constant: undefined })) as unknown as Operands<Op>
+    const fanIn = ruleOf(op).fanIn?.(op, operands) ?? 1
+    return work + fanIn * shapeSize(values[firstOp + index]?.shape ?? [])
+  }, 1)
+}

@@ -1,0 +1,73 @@
+import type { KernelChoice } from '../exact/emit/emit-cpu.ts'
+import type { TensorData } from '../exact/graph.ts'
+import type { ErrorKind } from '../protocol/errors.ts'
+
+/** What computes: `cpu` is ONNX Runtime on emitted models, `reference` the interpreter that defines every op. */
+export type Provider = 'cpu' | 'reference'
+
+/** How an inference worker computes and what it may keep. */
+export interface EngineSettings {
+  readonly provider: Provider
+  /** Threads of one op. */
+  readonly threads: number
+  /** Sessions kept open, in bytes of their emitted and canonical models; the least recently used are closed first. */
+  readonly sessionCacheBytes: number
+}
+
+/** Outcome of the self-test at start-up. */
+export interface StartReport {
+  /** The provider in use: `reference` when the CPU provider was refused. */
+  readonly provider: Provider
+  /** Why the CPU provider was refused: one line a vector that differed. Empty when it passed or was not asked for. */
+  readonly refusals: readonly string[]
+}
+
+/** How one model is run. */
+export interface SessionReport {
+  readonly provider: Provider
+  /** Kernel of each op; empty under the reference provider. */
+  readonly kernels: readonly KernelChoice[]
+  /** Bytes that the open session counts against the session cache. */
+  readonly sizeBytes: number
+  /** Inputs on which it was compared with the reference. */
+  readonly testedInputs: number
+  /** Why the CPU provider was refused for this model, if it was. */
+  readonly refusal?: string
+}
+
+/** The calls that a worker answers: what goes in, what comes back. */
+export interface WorkerCalls {
+  readonly start: { readonly params: EngineSettings; readonly result: StartReport }
+  /** Loads a model from its canonical graph bytes and tests it. Idempotent by key. */
+  readonly open: {
+    readonly params: { readonly key: string; readonly graph: Uint8Array }
+    readonly result: SessionReport
+  }
+  /** Runs an open model; fails with `SessionMissing` when it is not open (any more). */
+  readonly run: {
+    readonly params: { readonly key: string; readonly inputs: readonly TensorData[] }
+    readonly result: readonly TensorData[]
+  }
+}
+
+/** Name of a call. */
+export type WorkerCall = keyof WorkerCalls
+
+/** A call as it travels. */
+export interface WorkerRequest<Call extends WorkerCall = WorkerCall> {
+  readonly id: number
+  readonly call: Call
+  readonly params: WorkerCalls[Call]['params']
+}
+
+/** An error as it travels. */
+export interface WireError {
+  readonly kind: ErrorKind
+  readonly code: string
+  readonly message: string
+}
+
+/** The answer to the request of the same id. */
+export type WorkerReply =
+  | { readonly id: number; readonly ok: true; readonly result: WorkerCalls[WorkerCall]['result'] }
+  | { readonly id: number; readonly ok: false; readonly error: WireError }
