@@ -60,9 +60,9 @@ export class AccountTransactions {
   }
 
   /** Sum of the most that all transactions but the one with nonce `except` can cost, in wei. */
-  reservedWei(except: bigint): bigint {
+  reserved(except: bigint): bigint {
     let sum = 0n
-    for (const transaction of this.#byNonce.values()) if (transaction.nonce !== except) sum += transaction.costWei
+    for (const transaction of this.#byNonce.values()) if (transaction.nonce !== except) sum += transaction.cost
     return sum
   }
 }

@@ -9,14 +9,14 @@ export interface PoolHead {
   readonly number: number
   readonly stateRoot: Hex
   /** Base fee of the next block. */
-  readonly nextBaseFeeWei: bigint
+  readonly nextBaseFee: bigint
   readonly gasLimit: bigint
 }
 
 /** A sender in the state of the pool's head. */
 export interface SenderState {
   readonly nonce: bigint
-  readonly balanceWei: bigint
+  readonly balance: bigint
   /** `delegation`: an EIP-7702 designator, which may send; `contract`: other code, which may not (EIP-3607). */
   readonly code: 'none' | 'delegation' | 'contract'
 }
@@ -44,7 +44,7 @@ export function checkAdmission(transaction: PoolTransaction, context: AdmissionC
     )
   }
   checkNonce(transaction, sender.nonce, limits.maxNonceGap)
-  checkFees(transaction, head.nextBaseFeeWei, limits.minTipWei)
+  checkFees(transaction, head.nextBaseFee, limits.minTip)
   checkSender(transaction, context)
   const replaced = context.pooled?.get(transaction.nonce)
   if (replaced !== undefined) checkReplacement(transaction, replaced, limits.replacementBumpPercent)
@@ -64,17 +64,17 @@ function checkNonce(transaction: PoolTransaction, next: bigint, maxGap: bigint):
   }
 }
 
-function checkFees(transaction: PoolTransaction, baseFeeWei: bigint, minTipWei: bigint): void {
-  if (transaction.maxFeePerGasWei < baseFeeWei) {
+function checkFees(transaction: PoolTransaction, baseFee: bigint, minTip: bigint): void {
+  if (transaction.maxFeePerGas < baseFee) {
     throw new InvalidError(
       'FeeCapTooLow',
-      `max fee per gas less than block base fee: maxFeePerGas: ${transaction.maxFeePerGasWei}, baseFee: ${baseFeeWei}`,
+      `max fee per gas less than block base fee: maxFeePerGas: ${transaction.maxFeePerGas}, baseFee: ${baseFee}`,
     )
   }
-  if (transaction.maxPriorityFeePerGasWei < minTipWei) {
+  if (transaction.maxPriorityFeePerGas < minTip) {
     throw new InvalidError(
       'FeeTooLow',
-      `transaction underpriced: gas tip cap ${transaction.maxPriorityFeePerGasWei}, minimum needed ${minTipWei}`,
+      `transaction underpriced: gas tip cap ${transaction.maxPriorityFeePerGas}, minimum needed ${minTip}`,
     )
   }
 }
@@ -93,9 +93,9 @@ function checkSender(transaction: PoolTransaction, { sender, pooled }: Admission
 function checkReplacement(transaction: PoolTransaction, replaced: PoolTransaction, bumpPercent: bigint): void {
   const needed = (oldFee: bigint) => (oldFee * (100n + bumpPercent) + 99n) / 100n
   if (
-    transaction.maxFeePerGasWei > replaced.maxFeePerGasWei &&
-    transaction.maxFeePerGasWei >= needed(replaced.maxFeePerGasWei) &&
-    transaction.maxPriorityFeePerGasWei >= needed(replaced.maxPriorityFeePerGasWei)
+    transaction.maxFeePerGas > replaced.maxFeePerGas &&
+    transaction.maxFeePerGas >= needed(replaced.maxFeePerGas) &&
+    transaction.maxPriorityFeePerGas >= needed(replaced.maxPriorityFeePerGas)
   ) {
     return
   }
@@ -121,12 +121,12 @@ function checkAccountLimits(
 }
 
 function checkFunds(transaction: PoolTransaction, { sender, pooled }: AdmissionContext): void {
-  const reserved = pooled?.reservedWei(transaction.nonce) ?? 0n
-  const needed = reserved + transaction.costWei
-  if (sender.balanceWei >= needed) return
+  const reserved = pooled?.reserved(transaction.nonce) ?? 0n
+  const needed = reserved + transaction.cost
+  if (sender.balance >= needed) return
   const queued = reserved === 0n ? '' : `, queued cost ${reserved}`
   throw new InvalidError(
     'InsufficientFunds',
-    `insufficient funds for gas * price + value: balance ${sender.balanceWei}${queued}, tx cost ${transaction.costWei}, overshot ${needed - sender.balanceWei}`,
+    `insufficient funds for gas * price + value: balance ${sender.balance}${queued}, tx cost ${transaction.cost}, overshot ${needed - sender.balance}`,
   )
 }

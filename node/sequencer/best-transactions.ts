@@ -1,6 +1,6 @@
 import type { Hex } from '../protocol/bytes.ts'
 import type { AccountTransactions, PooledTransaction } from './account-transactions.ts'
-import { effectiveTipWei } from './pool-transaction.ts'
+import { effectiveTip } from './pool-transaction.ts'
 
 /** Pending transactions, the best paying first, each sender's in order of nonce. */
 export interface BestTransactions {
@@ -14,25 +14,30 @@ export interface BestTransactions {
 
 interface Entry {
   readonly transaction: PooledTransaction
-  readonly tipWei: bigint
+  readonly tip: bigint
 }
 
 /**
  * Orders what is pending at a base fee by effective tip, then by arrival. Reads the accounts as they are at each step, so that
  * transactions which arrive meanwhile follow their senders. Cost: log(senders) a step.
+ * @param startAt first nonce of a sender, or null to pass over it.
  */
 export function bestTransactions(
   accounts: Iterable<readonly [Hex, AccountTransactions]>,
   lookup: (sender: Hex) => AccountTransactions | undefined,
-  baseFeeWei: bigint,
+  baseFee: bigint,
+  startAt: (sender: Hex, account: AccountTransactions) => bigint | null,
 ): BestTransactions {
   const heap: Entry[] = []
   const offer = (transaction: PooledTransaction | undefined) => {
     if (transaction === undefined) return
-    const tipWei = effectiveTipWei(transaction, baseFeeWei)
-    if (tipWei >= 0n) push(heap, { transaction, tipWei })
+    const tip = effectiveTip(transaction, baseFee)
+    if (tip >= 0n) push(heap, { transaction, tip })
   }
-  for (const [, account] of accounts) offer(account.get(account.nextNonce))
+  for (const [sender, account] of accounts) {
+    const nonce = startAt(sender, account)
+    if (nonce !== null) offer(account.get(nonce))
+  }
   return {
     peek: () => heap[0]?.transaction,
     advance: () => {
@@ -46,7 +51,7 @@ export function bestTransactions(
 }
 
 function isBetter(a: Entry, b: Entry): boolean {
-  return a.tipWei === b.tipWei ? a.transaction.arrival < b.transaction.arrival : a.tipWei > b.tipWei
+  return a.tip === b.tip ? a.transaction.arrival < b.transaction.arrival : a.tip > b.tip
 }
 
 function push(heap: Entry[], entry: Entry): void {

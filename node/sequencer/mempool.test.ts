@@ -5,22 +5,22 @@ import { Mempool } from './mempool.ts'
 import { DEFAULT_POOL_LIMITS, type PoolLimits } from './pool-limits.ts'
 import { type Account, alice, bob, carol, common, type Fields, sign, signUnchecked } from './signed-transactions.ts'
 
-const HEAD: PoolHead = { number: 1, stateRoot: '0x01', nextBaseFeeWei: 100n, gasLimit: 30_000_000n }
+const HEAD: PoolHead = { number: 1, stateRoot: '0x01', nextBaseFee: 100n, gasLimit: 30_000_000n }
 const RICH = 10n ** 20n
 const states = new Map<string, SenderState>()
 
 function setState(account: Account, state: Partial<SenderState>): void {
-  states.set(account.address.toLowerCase(), { nonce: 0n, balanceWei: RICH, code: 'none', ...state })
+  states.set(account.address.toLowerCase(), { nonce: 0n, balance: RICH, code: 'none', ...state })
 }
 
 function createPool(limits: Partial<PoolLimits> = {}, head = HEAD): Mempool {
   const senderState = async (address: Hex): Promise<SenderState> =>
-    states.get(address) ?? { nonce: 0n, balanceWei: 0n, code: 'none' }
-  return new Mempool({ common, limits: { ...DEFAULT_POOL_LIMITS, ...limits }, senderState }, head)
+    states.get(address) ?? { nonce: 0n, balance: 0n, code: 'none' }
+  return new Mempool({ rules: common, limits: { ...DEFAULT_POOL_LIMITS, ...limits }, senderState }, head)
 }
 
 function order(pool: Mempool): Hex[] {
-  const best = pool.best(HEAD.nextBaseFeeWei)
+  const best = pool.best(HEAD.nextBaseFee)
   const hashes: Hex[] = []
   for (let next = best.peek(); next !== undefined; next = best.peek()) {
     hashes.push(next.hash)
@@ -72,7 +72,7 @@ describe('admission', () => {
   })
 
   test('counts pooled transactions against the balance', async () => {
-    setState(alice, { balanceWei: 21_000_000n * 2n - 1n })
+    setState(alice, { balance: 21_000_000n * 2n - 1n })
     const pool = createPool()
     await pool.add(await sign(alice))
     await expect(pool.add(await sign(alice, { nonce: 1 }))).rejects.toThrow(

@@ -14,7 +14,7 @@ const MAX_REMEMBERED_ARRIVALS = 4096
 
 /** What the pool needs from outside. */
 export interface MempoolDeps {
-  readonly common: Common
+  readonly rules: Common
   readonly limits: PoolLimits
   /** The sender in the state under `stateRoot`. @throws UnavailableError on an I/O failure. */
   senderState(address: Hex, stateRoot: Hex): Promise<SenderState>
@@ -37,6 +37,7 @@ export class Mempool {
   #arrivals = 0
   #admissions = 0
   readonly #recent: { arrival: number; hash: Hex }[] = []
+  readonly #listeners = new Set<() => void>()
 
   constructor(deps: MempoolDeps, head: PoolHead) {
     this.#deps = deps
@@ -55,7 +56,7 @@ export class Mempool {
     }
     this.#admissions++
     try {
-      return await this.#admit(decodePoolTransaction(raw, this.#deps.common))
+      return await this.#admit(decodePoolTransaction(raw, this.#deps.rules))
     } finally {
       this.#admissions--
     }
@@ -70,9 +71,22 @@ export class Mempool {
     return this.#index.account(sender)?.pendingNonce()
   }
 
-  /** What a block with `baseFeeWei` would take, best first. */
-  best(baseFeeWei: bigint): BestTransactions {
-    return bestTransactions(this.#index.accounts(), (sender) => this.#index.account(sender), baseFeeWei)
+  /**
+   * What a block with this base fee would take, best first.
+   * @param inBlock senders that the block has dealt with: the nonce that comes next for each, or null to pass over it.
+   */
+  best(baseFee: bigint, inBlock: ReadonlyMap<Hex, bigint | null> = new Map()): BestTransactions {
+    const lookup = (sender: Hex) => this.#index.account(sender)
+    return bestTransactions(this.#index.accounts(), lookup, baseFee, (sender, account) => {
+      const next = inBlock.get(sender)
+      return next === undefined ? account.nextNonce : next
+    })
+  }
+
+  /** Calls `listener` for each transaction that arrives; returns how to stop that. */
+  onArrival(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** Removes a transaction that no block can include; the sender's later ones wait for a new one with its nonce. */
@@ -100,7 +114,7 @@ export class Mempool {
     let taken = 0
     for (const raw of raws) {
       try {
-        await this.#admit(decodePoolTransaction(raw, this.#deps.common))
+        await this.#admit(decodePoolTransaction(raw, this.#deps.rules))
         taken++
       } catch (error) {
         if (!(error instanceof InvalidError)) throw error
@@ -145,9 +159,10 @@ export class Mempool {
     if (pooled !== undefined) this.#index.setNonce(transaction.sender, sender.nonce)
     checkAdmission(transaction, { head, sender, pooled, limits: this.#deps.limits })
     const entry: PooledTransaction = { ...transaction, arrival: this.#arrivals }
-    this.#index.insert(entry, sender.nonce, head.nextBaseFeeWei)
+    this.#index.insert(entry, sender.nonce, head.nextBaseFee)
     this.#remember(entry)
     this.#deps.onAdded?.(transaction)
+    for (const listener of this.#listeners) listener()
     return transaction.hash
   }
 

@@ -2,7 +2,7 @@ import type { Hex } from '../protocol/bytes.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import { AccountTransactions, type PooledTransaction } from './account-transactions.ts'
 import type { PoolLimits } from './pool-limits.ts'
-import { effectiveTipWei } from './pool-transaction.ts'
+import { effectiveTip } from './pool-transaction.ts'
 
 /** All pooled transactions by hash and by sender, within the global limits. */
 export class PoolIndex {
@@ -36,8 +36,8 @@ export class PoolIndex {
    * last transaction of an account is ever evicted, queued before pending.
    * @throws InvalidError `PoolFull` when all others are worth more. Cost: linear in the pool when it is full.
    */
-  insert(transaction: PooledTransaction, nextNonce: bigint, baseFeeWei: bigint): void {
-    const victims = this.#planEviction(transaction, nextNonce, baseFeeWei)
+  insert(transaction: PooledTransaction, nextNonce: bigint, baseFee: bigint): void {
+    const victims = this.#planEviction(transaction, nextNonce, baseFee)
     for (const victim of victims) this.remove(victim.hash)
     const account = this.#accounts.get(transaction.sender) ?? new AccountTransactions(nextNonce)
     const replaced = account.get(transaction.nonce)
@@ -72,14 +72,14 @@ export class PoolIndex {
     this.sizeBytes -= transaction.raw.length
   }
 
-  #planEviction(incoming: PooledTransaction, nextNonce: bigint, baseFeeWei: bigint): PooledTransaction[] {
+  #planEviction(incoming: PooledTransaction, nextNonce: bigint, baseFee: bigint): PooledTransaction[] {
     const replaced = this.#accounts.get(incoming.sender)?.get(incoming.nonce)
     let excessCount = this.count + (replaced === undefined ? 1 : 0) - this.#limits.maxCount
     let excessBytes = this.sizeBytes + incoming.raw.length - (replaced?.raw.length ?? 0) - this.#limits.maxBytes
     if (excessCount <= 0 && excessBytes <= 0) return []
-    const worth = this.#worthOfIncoming(incoming, nextNonce, baseFeeWei)
+    const worth = this.#worthOfIncoming(incoming, nextNonce, baseFee)
     const victims: PooledTransaction[] = []
-    const tails = this.#tails(incoming.sender, baseFeeWei)
+    const tails = this.#tails(incoming.sender, baseFee)
     while (excessCount > 0 || excessBytes > 0) {
       const victim = popCheapest(tails)
       if (victim === undefined || compareWorth(victim, worth) >= 0) {
@@ -92,12 +92,12 @@ export class PoolIndex {
     return victims
   }
 
-  #worthOfIncoming(incoming: PooledTransaction, nextNonce: bigint, baseFeeWei: bigint): Worth {
+  #worthOfIncoming(incoming: PooledTransaction, nextNonce: bigint, baseFee: bigint): Worth {
     const pendingNonce = this.#accounts.get(incoming.sender)?.pendingNonce() ?? nextNonce
-    return { pending: incoming.nonce <= pendingNonce, tipWei: effectiveTipWei(incoming, baseFeeWei) }
+    return { pending: incoming.nonce <= pendingNonce, tip: effectiveTip(incoming, baseFee) }
   }
 
-  #tails(except: Hex, baseFeeWei: bigint): Tail[] {
+  #tails(except: Hex, baseFee: bigint): Tail[] {
     const tails: Tail[] = []
     for (const [sender, account] of this.#accounts) {
       if (sender === except) continue
@@ -105,7 +105,7 @@ export class PoolIndex {
       const stack = account.sorted().map((transaction) => ({
         transaction,
         pending: transaction.nonce < pendingNonce,
-        tipWei: effectiveTipWei(transaction, baseFeeWei),
+        tip: effectiveTip(transaction, baseFee),
       }))
       tails.push({ stack })
     }
@@ -115,7 +115,7 @@ export class PoolIndex {
 
 interface Worth {
   readonly pending: boolean
-  readonly tipWei: bigint
+  readonly tip: bigint
 }
 
 interface Valued extends Worth {
@@ -129,8 +129,8 @@ interface Tail {
 
 function compareWorth(a: Worth, b: Worth): number {
   if (a.pending !== b.pending) return a.pending ? 1 : -1
-  if (a.tipWei === b.tipWei) return 0
-  return a.tipWei < b.tipWei ? -1 : 1
+  if (a.tip === b.tip) return 0
+  return a.tip < b.tip ? -1 : 1
 }
 
 function popCheapest(tails: readonly Tail[]): Valued | undefined {

@@ -9,7 +9,7 @@ export interface PoolLimits {
   /** Percent by which both fees of a replacement must rise. */
   readonly replacementBumpPercent: bigint
   /** Least priority fee per gas that is taken. */
-  readonly minTipWei: bigint
+  readonly minTip: bigint
   /** Admissions in progress; more are refused as busy. */
   readonly maxConcurrentAdmissions: number
 }
@@ -22,6 +22,6 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = {
   maxBytesPerAccount: 16 * 1024 * 1024,
   maxNonceGap: 256n,
   replacementBumpPercent: 10n,
-  minTipWei: 0n,
+  minTip: 0n,
   maxConcurrentAdmissions: 256,
 }

@@ -5,11 +5,11 @@ import { InvalidError } from '../protocol/errors.ts'
 import type { PoolHead, SenderState } from './admission.ts'
 import { Mempool } from './mempool.ts'
 import { DEFAULT_POOL_LIMITS } from './pool-limits.ts'
-import { decodePoolTransaction, effectiveTipWei, type PoolTransaction } from './pool-transaction.ts'
+import { decodePoolTransaction, effectiveTip, type PoolTransaction } from './pool-transaction.ts'
 import { alice, bob, carol, common, sign } from './signed-transactions.ts'
 
 const numRuns = Number(process.env.FC_NUM_RUNS ?? 200)
-const HEAD: PoolHead = { number: 1, stateRoot: '0x01', nextBaseFeeWei: 100n, gasLimit: 30_000_000n }
+const HEAD: PoolHead = { number: 1, stateRoot: '0x01', nextBaseFee: 100n, gasLimit: 30_000_000n }
 const limits = { ...DEFAULT_POOL_LIMITS, maxCount: 7, maxCountPerAccount: 4, maxNonceGap: 6n }
 const senders = [alice, bob, carol]
 const raws: Uint8Array[] = []
@@ -34,14 +34,14 @@ function newChain() {
   const nonces = new Map<Hex, bigint>()
   const senderState = async (address: Hex): Promise<SenderState> => ({
     nonce: nonces.get(address) ?? 0n,
-    balanceWei: 10n ** 18n,
+    balance: 10n ** 18n,
     code: 'none',
   })
-  return { nonces, pool: new Mempool({ common, limits, senderState }, HEAD) }
+  return { nonces, pool: new Mempool({ rules: common, limits, senderState }, HEAD) }
 }
 
 function drain(pool: Mempool, count = Number.POSITIVE_INFINITY): PoolTransaction[] {
-  const best = pool.best(HEAD.nextBaseFeeWei)
+  const best = pool.best(HEAD.nextBaseFee)
   const taken: PoolTransaction[] = []
   for (let next = best.peek(); next !== undefined && taken.length < count; next = best.peek()) {
     taken.push(next)
@@ -90,7 +90,7 @@ function orderByDefinition(pool: Mempool): Hex[] {
   const order: Hex[] = []
   for (;;) {
     const heads = rest.flatMap(([head]) => (head === undefined ? [] : [head]))
-    const tips = heads.map((head) => effectiveTipWei(head, HEAD.nextBaseFeeWei))
+    const tips = heads.map((head) => effectiveTip(head, HEAD.nextBaseFee))
     const top = tips.toSorted((a, b) => (a > b ? -1 : 1))[0]
     const winners = heads.filter((_, i) => tips[i] === top).sort((a, b) => arrivalOf(a) - arrivalOf(b))
     const [winner] = winners

@@ -1,20 +1,16 @@
 import type { Common } from '@ethereumjs/common'
 import { RLP } from '@ethereumjs/rlp'
-import { createTxFromRLP, type TypedTransaction } from '@ethereumjs/tx'
-import { bytesEqual, bytesToHex, type Hex } from '../protocol/bytes.ts'
+import { decodeTransaction, MAX_TRANSACTION_BYTES, type SequencedTransaction } from '../executor/decode-transaction.ts'
+import { floorGas, intrinsicGas, MAX_INITCODE_BYTES } from '../executor/intrinsic-gas.ts'
+import { bytesToHex, type Hex } from '../protocol/bytes.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import { rlpDepthExceeds } from '../protocol/rlp-depth.ts'
 
-/** Greatest size of a pooled transaction, in bytes (the limit that other Ethereum pools use). */
-export const MAX_TRANSACTION_BYTES = 128 * 1024
-
-/** EIP-3860: greatest size of contract creation code, in bytes. */
-const MAX_INITCODE_BYTES = 49_152
 /** transaction › access list › entry › storage keys. */
 const MAX_RLP_DEPTH = 4
 const ACCEPTED_TYPES: ReadonlySet<number> = new Set([0, 1, 2, 4])
 
-/** A decoded, signed transaction that passed every check that needs no state. */
+/** A decoded, signed transaction that passed every check that needs no state. Amounts are in wei. */
 export interface PoolTransaction {
   readonly raw: Uint8Array
   readonly hash: Hex
@@ -22,48 +18,39 @@ export interface PoolTransaction {
   readonly sender: Hex
   readonly nonce: bigint
   readonly gasLimit: bigint
-  /** Legacy and type 1: the gas price. */
-  readonly maxFeePerGasWei: bigint
-  /** Legacy and type 1: the gas price. */
-  readonly maxPriorityFeePerGasWei: bigint
+  /** Legacy and type 1: the gas price, like the priority fee. */
+  readonly maxFeePerGas: bigint
+  readonly maxPriorityFeePerGas: bigint
   /** The most the sender can be charged: gas limit × max fee + value. */
-  readonly costWei: bigint
+  readonly cost: bigint
 }
 
 /**
  * Decodes an untrusted raw transaction of type 0, 1, 2 or 4 and recovers its sender. Cost: one signature recovery.
  * @throws InvalidError whose message begins with the text that Ethereum nodes use, since wallets match on it:
  * `OversizedData`, `TypeNotSupported`, `TransactionMalformed`, `ChainIdMismatch`, `TipAboveFeeCap`, `InitCodeTooLarge`,
- * `SenderInvalid`, `IntrinsicGasTooLow`.
+ * `SignatureInvalid`, `IntrinsicGasTooLow`.
  */
-export function decodePoolTransaction(raw: Uint8Array, common: Common): PoolTransaction {
+export function decodePoolTransaction(raw: Uint8Array, rules: Common): PoolTransaction {
   const type = checkEnvelope(raw)
-  checkFields(raw, type, common.chainId())
-  const tx = decodeChecked(raw, common)
-  checkInitCode(tx)
-  checkIntrinsicGas(tx)
-  const { maxFeePerGasWei, maxPriorityFeePerGasWei } = feesOf(tx)
-  return {
-    raw,
-    hash: bytesToHex(tx.hash()),
-    type,
-    sender: recoverSender(tx),
-    nonce: tx.nonce,
-    gasLimit: tx.gasLimit,
-    maxFeePerGasWei,
-    maxPriorityFeePerGasWei,
-    costWei: tx.gasLimit * maxFeePerGasWei + tx.value,
-  }
+  checkFields(raw, type, rules.chainId())
+  const transaction = decodeTransaction(raw, rules)
+  checkInitCode(transaction)
+  checkIntrinsicGas(transaction)
+  const { hash, nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas } = transaction
+  const sender = bytesToHex(transaction.from.bytes)
+  const cost = gasLimit * maxFeePerGas + transaction.value
+  return { raw, hash, type, sender, nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas, cost }
 }
 
-/** What a block with `baseFeeWei` pays its producer per gas of this transaction; negative when it cannot be included. */
-export function effectiveTipWei(
-  transaction: Pick<PoolTransaction, 'maxFeePerGasWei' | 'maxPriorityFeePerGasWei'>,
-  baseFeeWei: bigint,
+/** What a block with this base fee pays its producer per gas of a transaction; negative when it cannot be included. */
+export function effectiveTip(
+  transaction: Pick<PoolTransaction, 'maxFeePerGas' | 'maxPriorityFeePerGas'>,
+  baseFee: bigint,
 ): bigint {
-  const room = transaction.maxFeePerGasWei - baseFeeWei
-  if (room < transaction.maxPriorityFeePerGasWei) return room
-  return transaction.maxPriorityFeePerGasWei
+  const room = transaction.maxFeePerGas - baseFee
+  if (room < transaction.maxPriorityFeePerGas) return room
+  return transaction.maxPriorityFeePerGas
 }
 
 function checkEnvelope(raw: Uint8Array): number {
@@ -87,11 +74,7 @@ function checkEnvelope(raw: Uint8Array): number {
 
 /** Checks what the transaction library would refuse with words that no wallet knows. */
 function checkFields(raw: Uint8Array, type: number, chainId: bigint): void {
-  const body = type === 0 ? raw : raw.subarray(1)
-  if (rlpDepthExceeds(body, MAX_RLP_DEPTH)) {
-    throw new InvalidError('TransactionMalformed', `malformed transaction: lists nested deeper than ${MAX_RLP_DEPTH}`)
-  }
-  const fields = decodeList(body)
+  const fields = decodeList(type === 0 ? raw : raw.subarray(1))
   const declared = type === 0 ? legacyChainId(uintField(fields, 6)) : uintField(fields, 0)
   if (declared !== undefined && declared !== chainId) {
     throw new InvalidError('ChainIdMismatch', `invalid chain id for signer: have ${declared} want ${chainId}`)
@@ -107,20 +90,20 @@ function checkFields(raw: Uint8Array, type: number, chainId: bigint): void {
 }
 
 function decodeList(body: Uint8Array): readonly unknown[] {
+  if (rlpDepthExceeds(body, MAX_RLP_DEPTH)) throw malformed(`lists nested deeper than ${MAX_RLP_DEPTH}`)
+  let decoded: unknown
   try {
-    const decoded = RLP.decode(body)
-    if (Array.isArray(decoded)) return decoded
+    decoded = RLP.decode(body)
   } catch (cause) {
-    throw malformed(cause)
+    throw malformed(cause instanceof Error ? cause.message : 'not RLP', cause)
   }
-  throw new InvalidError('TransactionMalformed', 'malformed transaction: not an RLP list')
+  if (!Array.isArray(decoded)) throw malformed('not an RLP list')
+  return decoded
 }
 
 function uintField(fields: readonly unknown[], index: number): bigint {
   const field = fields[index]
-  if (!(field instanceof Uint8Array) || field.length > 32) {
-    throw new InvalidError('TransactionMalformed', `malformed transaction: field ${index} is not a 256-bit integer`)
-  }
+  if (!(field instanceof Uint8Array) || field.length > 32) throw malformed(`field ${index} is not a 256-bit integer`)
   return field.length === 0 ? 0n : BigInt(bytesToHex(field))
 }
 
@@ -129,48 +112,24 @@ function legacyChainId(v: bigint): bigint | undefined {
   return v < 35n ? undefined : (v - 35n) / 2n
 }
 
-function decodeChecked(raw: Uint8Array, common: Common): TypedTransaction {
-  let tx: TypedTransaction
-  try {
-    tx = createTxFromRLP(raw, { common })
-  } catch (cause) {
-    throw malformed(cause)
-  }
-  if (!tx.isSigned()) throw new InvalidError('SenderInvalid', 'invalid sender: the transaction is not signed')
-  if (!bytesEqual(tx.serialize(), raw)) {
-    throw new InvalidError('TransactionMalformed', 'malformed transaction: not in canonical encoding')
-  }
-  return tx
+function malformed(why: string, cause?: unknown): InvalidError {
+  return new InvalidError('TransactionMalformed', `malformed transaction: ${why}`, { cause })
 }
 
-function malformed(cause: unknown): InvalidError {
-  const detail = cause instanceof Error ? cause.message : String(cause)
-  return new InvalidError('TransactionMalformed', `malformed transaction: ${detail.slice(0, 200)}`, { cause })
-}
-
-function checkInitCode(tx: TypedTransaction): void {
-  if (!tx.toCreationAddress() || tx.data.length <= MAX_INITCODE_BYTES) return
+function checkInitCode({ to, data }: SequencedTransaction): void {
+  if (to !== undefined || data.length <= MAX_INITCODE_BYTES) return
   throw new InvalidError(
     'InitCodeTooLarge',
-    `max initcode size exceeded: code size ${tx.data.length}, limit ${MAX_INITCODE_BYTES}`,
+    `max initcode size exceeded: code size ${data.length}, limit ${MAX_INITCODE_BYTES}`,
   )
 }
 
-function checkIntrinsicGas(tx: TypedTransaction): void {
-  const minimum = tx.getMinimumGasLimit()
-  if (tx.gasLimit >= minimum) return
-  throw new InvalidError('IntrinsicGasTooLow', `intrinsic gas too low: gas ${tx.gasLimit}, minimum needed ${minimum}`)
-}
-
-function recoverSender(tx: TypedTransaction): Hex {
-  try {
-    return bytesToHex(tx.getSenderAddress().bytes)
-  } catch (cause) {
-    throw new InvalidError('SenderInvalid', 'invalid sender: the signature recovers no account', { cause })
+function checkIntrinsicGas(transaction: SequencedTransaction): void {
+  const { gasLimit, data, to, accessList, authorizations } = transaction
+  const intrinsic = intrinsicGas({ isCreation: to === undefined, data, accessList, authorizations })
+  const floor = floorGas(data)
+  for (const minimum of [intrinsic, floor]) {
+    if (gasLimit >= minimum) continue
+    throw new InvalidError('IntrinsicGasTooLow', `intrinsic gas too low: gas ${gasLimit}, minimum needed ${minimum}`)
   }
-}
-
-function feesOf(tx: TypedTransaction): Pick<PoolTransaction, 'maxFeePerGasWei' | 'maxPriorityFeePerGasWei'> {
-  if ('gasPrice' in tx) return { maxFeePerGasWei: tx.gasPrice, maxPriorityFeePerGasWei: tx.gasPrice }
-  return { maxFeePerGasWei: tx.maxFeePerGas, maxPriorityFeePerGasWei: tx.maxPriorityFeePerGas }
 }
