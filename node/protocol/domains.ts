@@ -23,5 +23,3 @@ export const MODEL_DOMAIN: Uint8Array = domainSeparator('assay/model/v1')
 export const PROGRAM_DOMAIN: Uint8Array = domainSeparator('assay/program/v1')
 /** Opens the leaf of one op descriptor of a Program. */
 export const PROGRAM_OP_DOMAIN: Uint8Array = domainSeparator('assay/program-op/v1')
-/** Opens the preimage of a constantsRoot. */
-export const CONSTANTS_DOMAIN: Uint8Array = domainSeparator('assay/constants/v1')

@@ -8,7 +8,7 @@ import { decodeTensor, encodeTensor, type LaneWidth, laneRange } from './tensor-
 /** Greatest rank of a tensor. */
 export const MAX_RANK = 6
 /** Most inputs, and most outputs, that a model may have. */
-export const MAX_IO_TENSORS = 256
+export const MAX_IO_TENSORS = 64
 /** Greatest lane count of one tensor. */
 export const MAX_TENSOR_LANES: number = 2 ** 26
 

@@ -1,0 +1,48 @@
+import { bytesToHex } from '../protocol/bytes.ts'
+import { type Hasher, keccak256 } from '../protocol/keccak.ts'
+import type { ModelManifest, TensorSpec } from '../protocol/model-manifest.ts'
+import { type ManifestBody, modelIdOf } from '../protocol/model-manifest-codec.ts'
+import { checkGraph } from './check.ts'
+import type { CheckedGraph, ExactGraph, GraphOutput, ValueFacts } from './graph.ts'
+import { decodeGraph } from './graph-codec.ts'
+import { constantsRoot, programRoot } from './program/commitments.ts'
+import { countModel } from './program/counters.ts'
+import { lower } from './program/lower.ts'
+import type { Program } from './program/program.ts'
+
+/** A model that consensus admits: its graph, checked and lowered, and the manifest that its modelId commits to. */
+export interface Model {
+  readonly manifest: ModelManifest
+  readonly checked: CheckedGraph
+  readonly program: Program
+}
+
+/**
+ * Builds a model from untrusted canonical graph bytes: decode, check, lower, commit. The same on every machine; it is what
+ * activation runs. Cost: linear in the bytes.
+ * @param hash keccak256; a faster one may be injected. @throws InvalidError with the reason why the graph is refused.
+ */
+export function buildModel(graphBytes: Uint8Array, hash: Hasher = keccak256): Model {
+  const checked = checkGraph(decodeGraph(graphBytes))
+  const program = lower(checked)
+  const { graph, values } = checked
+  const body: ManifestBody = {
+    profile: graph.profile,
+    graphHash: bytesToHex(hash(graphBytes)),
+    programRoot: bytesToHex(programRoot(program, hash)),
+    constantsRoot: bytesToHex(constantsRoot(program, hash)),
+    inputs: inputSpecs(graph),
+    outputs: graph.outputs.map((output) => outputSpec(output, values)),
+    counters: countModel(checked, program, graphBytes.length),
+  }
+  return { manifest: { modelId: modelIdOf(body, hash), ...body }, checked, program }
+}
+
+function inputSpecs(graph: ExactGraph): TensorSpec[] {
+  return graph.inputs.map(({ shape, laneBytes, lo, hi }) => ({ shape: [...shape], laneBytes, lo, hi }))
+}
+
+function outputSpec({ value, laneBytes }: GraphOutput, values: readonly ValueFacts[]): TensorSpec {
+  const { shape, lo, hi } = values[value] as ValueFacts
+  return { shape: [...shape], laneBytes, lo, hi }
+}

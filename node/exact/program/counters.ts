@@ -1,0 +1,111 @@
+import type { ModelCounters } from '../../protocol/model-manifest.ts'
+import { peakMemory, scratchLanes } from '../footprint.ts'
+import type { Bounds, CheckedGraph, Op, Shape, ValueFacts } from '../graph.ts'
+import { type Operands, ruleOf } from '../ops.ts'
+import { shapeSize } from '../tensor-data.ts'
+import type { Program } from './program.ts'
+import { firstSteps } from './steps.ts'
+
+type MacClass = 'macsNarrow' | 'macsMedium' | 'macsWide'
+
+/** Contractions with fewer terms a lane, or fewer columns a kernel call, run far below the speed of their class. */
+const SMALL_KERNEL = 16
+
+/** One op with the facts of what it reads and yields. */
+interface OpContext {
+  readonly op: Op
+  readonly inputs: readonly ValueFacts[]
+  readonly out: ValueFacts
+  readonly fanIn: number
+  /** Greatest partial sum; undefined for an op that does not sum. */
+  readonly accumulation: number | undefined
+}
+
+/**
+ * Counts what a model costs, from shapes and bounds only. Poolings and reductions count one wide MAC a term, and so do contractions of
+ * few terms or columns, whatever their bounds: kernels are slow there. Reshapes cost nothing. @param graphBytes size of the canonical graph.
+ */
+export function countModel(checked: CheckedGraph, program: Program, graphBytes: number): ModelCounters {
+  const { graph, values } = checked
+  const contexts = graph.ops.map((_, index) => contextOf(checked, index))
+  const total = (count: (context: OpContext) => number) => contexts.reduce((sum, context) => sum + count(context), 0)
+  const macs = (kind: MacClass) =>
+    total((context) => (macClass(context) === kind ? lanesOf(context.out) * context.fanIn : 0))
+  const scratch = contexts.map(({ op, inputs, out, fanIn }) =>
+    scratchLanes(op, (inputs[0] as ValueFacts).shape, out.shape, fanIn),
+  )
+  return {
+    steps: firstSteps(program).at(-1) as number,
+    opCount: graph.ops.length,
+    macsNarrow: macs('macsNarrow'),
+    macsMedium: macs('macsMedium'),
+    macsWide: macs('macsWide'),
+    elements: total(({ op, out }) => (op.kind === 'reshape' ? 0 : lanesOf(out))),
+    kernelCalls: total(kernelCalls),
+    gatheredBytes: total(gatheredBytes),
+    movedBytes: total(({ op, out }) => (MOVES.has(op.kind) ? lanesOf(out) * out.laneBytes : 0)),
+    hashedBytes: hashedBytes(checked),
+    constantBytes: graph.constants.reduce((sum, { data }) => sum + data.byteLength, 0),
+    graphBytes,
+    peakBytes: peakMemory(graph, values, scratch).bytes,
+  }
+}
+
+const MOVES: ReadonlySet<Op['kind']> = new Set(['transpose', 'slice', 'pad', 'concat', 'expand'])
+
+function contextOf(checked: CheckedGraph, index: number): OpContext {
+  const { graph, values, accumulations } = checked
+  const op = graph.ops[index] as Op
+  const inputs = op.inputs.map((id) => values[id] as ValueFacts)
+  const operands = inputs.map((facts) => ({ ...facts, constant: undefined })) as readonly unknown[] as Operands<Op>
+  return {
+    op,
+    inputs,
+    out: values[graph.inputs.length + graph.constants.length + index] as ValueFacts,
+    fanIn: ruleOf(op).fanIn?.(op, operands) ?? 0,
+    accumulation: accumulations.get(index),
+  }
+}
+
+function macClass(context: OpContext): MacClass {
+  const { op, inputs, fanIn, accumulation } = context
+  if (op.kind !== 'matmul' && op.kind !== 'conv') return 'macsWide'
+  if (accumulation === undefined || fanIn < SMALL_KERNEL || columns(context) < SMALL_KERNEL) return 'macsWide'
+  if (inputs.every(fitsByte) && accumulation < 2 ** 31) return 'macsNarrow'
+  return accumulation <= 2 ** 24 ? 'macsMedium' : 'macsWide'
+}
+
+/** Whether a shift by a zero point brings every lane into one unsigned byte, or none is needed for a signed one. */
+function fitsByte({ lo, hi }: Bounds): boolean {
+  return lo >= -128 && hi <= 255 && hi - lo <= 255
+}
+
+/** Columns of the matrix product that one kernel call computes: the extent that is vectorised. */
+function columns({ op, inputs, out }: OpContext): number {
+  if (op.kind === 'conv') return ((inputs[1] as ValueFacts).shape[0] as number) / op.groups
+  return out.shape.at(-1) as number
+}
+
+function kernelCalls({ op, out }: OpContext): number {
+  if (op.kind === 'conv') return (out.shape[0] as number) * op.groups
+  return op.kind === 'matmul' ? shapeSize(out.shape.slice(0, -2)) : 0
+}
+
+function gatheredBytes({ op, inputs, out }: OpContext): number {
+  if (op.kind !== 'lookup') return 0
+  const indices = inputs[0] as ValueFacts
+  return lanesOf(out) * out.laneBytes + lanesOf(indices) * indices.laneBytes
+}
+
+function hashedBytes({ graph, values }: CheckedGraph): number {
+  const inputs = graph.inputs.reduce((sum, { shape, laneBytes }) => sum + shapeSize(shape) * laneBytes, 0)
+  const outputs = graph.outputs.reduce(
+    (sum, { value, laneBytes }) => sum + lanesOf(values[value] as ValueFacts) * laneBytes,
+    0,
+  )
+  return inputs + outputs
+}
+
+function lanesOf({ shape }: { readonly shape: Shape }): number {
+  return shapeSize(shape)
+}
