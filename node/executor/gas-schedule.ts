@@ -13,7 +13,7 @@ import type { ModelCounters } from '../protocol/model-manifest.ts'
 const GAS_SCHEDULE_V1 = {
   /** Dispatch of the precompile and the registry's activity check (one cold slot), whatever follows. */
   base: 5_000n,
-  /** Per input byte: copied, range-checked, hashed once in plain ECMAScript. */
+  /** Per input byte: copied and range-checked. */
   scanPerByte: 3n,
   /** MACs that one gas buys, by class. */
   macsPerGas: { narrow: 100n, medium: 20n, wide: 5n },
@@ -24,8 +24,8 @@ const GAS_SCHEDULE_V1 = {
   perGatheredByte: 2n,
   /** Bytes moved (transpose, pad, concat, slice, expand) that one gas buys. */
   movedBytesPerGas: 2n,
-  /** Per byte of inputs and outputs: keccak256 of chunks and tree in plain ECMAScript takes about 12 ns a byte. */
-  perHashedByte: 2n,
+  /** Per byte of inputs and outputs: keccak256 of chunks and tree in plain ECMAScript takes up to 90 ns a byte. */
+  perHashedByte: 10n,
   /** Bytes of working memory, touched once, that one gas buys. */
   peakBytesPerGas: 32n,
   /** First use of a model in a transaction: a session built from the graph's bytes and run once as its own test. */
@@ -35,7 +35,7 @@ const GAS_SCHEDULE_V1 = {
   /** Activation, before any work: bytes joined, hashed, decoded, checked, laid out, committed. */
   activation: { base: 100_000n, perGraphByte: 20n },
   /** Activation, after the check: what follows from the ops rather than from the bytes. */
-  activationWork: { perOp: 5_000n, perConstantByte: 5n },
+  activationWork: { perOp: 5_000n, perConstantByte: 10n },
 } as const
 
 /** Gas of dispatching a call of the inference precompile and scanning its input: what a bad call keeps. */
