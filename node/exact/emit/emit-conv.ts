@@ -5,6 +5,7 @@ import { FLOAT32_BUDGET, magnitude } from './dtypes.ts'
 import { accumulationOf, type EmitContext, type EmitTask } from './emit-context.ts'
 import { matmulInteger } from './emit-matmul.ts'
 import { padSpatial, unfoldTaps, type Windowed, type Windowing } from './im2col.ts'
+import type { KernelName } from './kernel-names.ts'
 import { layoutShape, range } from './layouts.ts'
 import type { OnnxDtype } from './onnx-writer.ts'
 
@@ -12,7 +13,7 @@ import type { OnnxDtype } from './onnx-writer.ts'
  * Convolution: im2col with MatMulInteger on bytes (measured faster than a float32 Conv at every size tried, 2–3 times at
  * 64 channels), else Conv in float32 within 2^24, else im2col with a float64 MatMul. @returns the kernel's name.
  */
-export function emitConv(context: EmitContext, task: EmitTask<ConvOp>): string {
+export function emitConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
   const bytes = task.op.groups === 1 ? emitByteConv(context, task) : undefined
   if (bytes !== undefined) return bytes
   const [input, weights] = task.op.inputs.map((id) => magnitude(context.values.facts(id))) as [number, number]
@@ -21,7 +22,7 @@ export function emitConv(context: EmitContext, task: EmitTask<ConvOp>): string {
 }
 
 /** `[n, …positions, taps·c]` bytes × `[taps·c, o]` → channels-last int32. Undefined where bytes would not be exact. */
-function emitByteConv(context: EmitContext, task: EmitTask<ConvOp>): string | undefined {
+function emitByteConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName | undefined {
   const { values } = context
   const [input, weights] = task.op.inputs
   const { lo, hi } = values.facts(input)
@@ -36,7 +37,7 @@ function emitByteConv(context: EmitContext, task: EmitTask<ConvOp>): string | un
   return `im2col-integer-${pair.kernel}`
 }
 
-function emitFloatConv(context: EmitContext, task: EmitTask<ConvOp>): string {
+function emitFloatConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
   const { model, values } = context
   const { inputs, strides, dilations, pads, groups } = task.op
   const form = { dtype: 'float32', layout: 'plain' } as const
@@ -47,7 +48,7 @@ function emitFloatConv(context: EmitContext, task: EmitTask<ConvOp>): string {
   return 'conv-float32'
 }
 
-function emitDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): string {
+function emitDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
   const { model, values } = context
   const weights = task.op.inputs[1]
   const matrix = values.weight(weights, 'float64', patchWeights(values.facts(weights).shape))
@@ -57,7 +58,7 @@ function emitDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): string {
 }
 
 /** `[g, o/g, taps·c/g]` × `[n, g, taps·c/g, positions]`: groups are batches of one product, and its result is plain. */
-function emitGroupedDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): string {
+function emitGroupedDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
   const { model, values } = context
   const { inputs, groups } = task.op
   const weights = values.facts(inputs[1]).shape

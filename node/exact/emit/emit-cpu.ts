@@ -7,8 +7,11 @@ import { emitMatmul } from './emit-matmul.ts'
 import { emitConcat, emitExpand, emitLookup, emitPad, emitReshape, emitSlice, emitTranspose } from './emit-movement.ts'
 import { emitMaxPool, emitSumPool } from './emit-pool.ts'
 import { emitArgmax, emitReduce } from './emit-reduce.ts'
+import { emitRequantisation } from './emit-requantisation.ts'
+import type { KernelName } from './kernel-names.ts'
 import { createModelBuilder } from './model-builder.ts'
 import type { OnnxValueInfo } from './onnx-writer.ts'
+import { findRequantisations } from './requantisation.ts'
 import { createValueForms } from './value-forms.ts'
 
 /** The kernel that was chosen for an op. */
@@ -16,8 +19,7 @@ export interface KernelChoice {
   /** Index of the op in the graph. */
   readonly op: number
   readonly kind: OpKind
-  /** Name from the closed list of exact kernels, such as `matmul-integer-u8s8`. */
-  readonly kernel: string
+  readonly kernel: KernelName
 }
 
 /** An ONNX model that computes a checked graph exactly, and what goes in and comes out of it. */
@@ -37,7 +39,7 @@ type OpOfKind<Kind extends OpKind> = Op extends infer One
       : never
     : never
   : never
-type KernelEmitter<Kind extends OpKind> = (context: EmitContext, task: EmitTask<OpOfKind<Kind>>) => string
+type KernelEmitter<Kind extends OpKind> = (context: EmitContext, task: EmitTask<OpOfKind<Kind>>) => KernelName
 
 const EMITTERS: { readonly [Kind in OpKind]: KernelEmitter<Kind> } = {
   add: emitBinary,
@@ -80,11 +82,7 @@ export function emitCpu(checked: CheckedGraph): EmittedModel {
     values.define(id, { dtype: info.dtype, layout: 'plain' }, model.input(info))
     return info
   })
-  const firstOp = graph.inputs.length + graph.constants.length
-  const kernels = graph.ops.map((op, index): KernelChoice => {
-    const emit = EMITTERS[op.kind] as KernelEmitter<OpKind>
-    return { op: index, kind: op.kind, kernel: emit(context, { op, index, out: firstOp + index }) }
-  })
+  const kernels = emitOps(context)
   const outputs = graph.outputs.map(({ value, laneBytes }, position): OnnxValueInfo => {
     const { shape } = values.facts(value)
     const info = { name: `out${position}`, dtype: outputDtype(laneBytes), shape }
@@ -92,4 +90,23 @@ export function emitCpu(checked: CheckedGraph): EmittedModel {
     return info
   })
   return { onnx: model.encode(), inputs, outputs, kernels }
+}
+
+/** Emits all ops in order. A requantisation is emitted whole, where its last op stands. */
+function emitOps(context: EmitContext): KernelChoice[] {
+  const { graph } = context.checked
+  const requantisations = findRequantisations(context.checked)
+  const firstOp = graph.inputs.length + graph.constants.length
+  const kernels = new Map<number, KernelName>()
+  graph.ops.forEach((op, index) => {
+    const found = requantisations.get(index)
+    if (found === undefined) {
+      const emit = EMITTERS[op.kind] as KernelEmitter<OpKind>
+      kernels.set(index, emit(context, { op, index, out: firstOp + index }))
+    } else if (found.ops.at(-1) === index) {
+      const kernel = emitRequantisation(context, found, firstOp + index)
+      for (const part of found.ops) kernels.set(part, kernel)
+    }
+  })
+  return graph.ops.map(({ kind }, op) => ({ op, kind, kernel: kernels.get(op) as KernelName }))
 }

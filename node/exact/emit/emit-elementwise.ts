@@ -1,13 +1,14 @@
 import type { BinaryOp, Bounds, ClipOp, ShiftLeftOp, ShiftRightOp, ValueId } from '../graph.ts'
 import { type ArithmeticDtype, FLOAT32_BUDGET, magnitude } from './dtypes.ts'
 import type { EmitContext, EmitTask } from './emit-context.ts'
+import type { KernelName } from './kernel-names.ts'
 import type { Layout } from './layouts.ts'
 import type { Form } from './value-forms.ts'
 
 const BINARY_OP_TYPES = { add: 'Add', sub: 'Sub', mul: 'Mul', min: 'Min', max: 'Max' } as const
 
 /** add, sub, mul, min, max: in the cheapest type that holds operands and result. @returns the kernel's name. */
-export function emitBinary(context: EmitContext, task: EmitTask<BinaryOp>): string {
+export function emitBinary(context: EmitContext, task: EmitTask<BinaryOp>): KernelName {
   const { model, values } = context
   const { kind, inputs } = task.op
   const form = {
@@ -24,7 +25,7 @@ export function emitBinary(context: EmitContext, task: EmitTask<BinaryOp>): stri
  * Clip, to the bounds of the *result*: on values within the input's bounds that is the same as the op's own range, which
  * may lie far outside of what the element type holds.
  */
-export function emitClip(context: EmitContext, task: EmitTask<ClipOp>): string {
+export function emitClip(context: EmitContext, task: EmitTask<ClipOp>): KernelName {
   const { model, values } = context
   const [input] = task.op.inputs
   const out = values.facts(task.out)
@@ -35,7 +36,7 @@ export function emitClip(context: EmitContext, task: EmitTask<ClipOp>): string {
 }
 
 /** Left shift: a product with 2^bits. */
-export function emitShiftLeft(context: EmitContext, task: EmitTask<ShiftLeftOp>): string {
+export function emitShiftLeft(context: EmitContext, task: EmitTask<ShiftLeftOp>): KernelName {
   const { model, values } = context
   const [input] = task.op.inputs
   const factor = 2 ** task.op.bits
@@ -49,7 +50,7 @@ export function emitShiftLeft(context: EmitContext, task: EmitTask<ShiftLeftOp>)
 }
 
 /** Right shift: a product with 2^−bits, which floats hold exactly, then Floor or Round (half to even). */
-export function emitShiftRight(context: EmitContext, task: EmitTask<ShiftRightOp>): string {
+export function emitShiftRight(context: EmitContext, task: EmitTask<ShiftRightOp>): KernelName {
   const { model, values } = context
   const { inputs, bits, rounding } = task.op
   const [input] = inputs

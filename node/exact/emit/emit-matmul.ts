@@ -2,9 +2,10 @@ import type { MatmulOp } from '../graph.ts'
 import { type BytePair, bytePair } from './byte-operands.ts'
 import { FLOAT32_BUDGET, magnitude } from './dtypes.ts'
 import { accumulationOf, type EmitContext, type EmitTask } from './emit-context.ts'
+import type { KernelName } from './kernel-names.ts'
 
 /** Matrix product: MatMulInteger on bytes, else float32 within 2^24, else float64. @returns the kernel's name. */
-export function emitMatmul(context: EmitContext, task: EmitTask<MatmulOp>): string {
+export function emitMatmul(context: EmitContext, task: EmitTask<MatmulOp>): KernelName {
   const { model, values } = context
   const [a, b] = task.op.inputs
   const left = values.facts(a)

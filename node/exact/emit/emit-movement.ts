@@ -1,11 +1,12 @@
 import type { ConcatOp, ExpandOp, LookupOp, PadOp, ReshapeOp, SliceOp, TransposeOp, ValueId } from '../graph.ts'
 import { arithmeticDtypes, dtypeHolds, magnitude } from './dtypes.ts'
 import type { EmitContext, EmitTask } from './emit-context.ts'
+import type { KernelName } from './kernel-names.ts'
 import { range } from './layouts.ts'
 import type { OnnxDtype } from './onnx-writer.ts'
 
 /** Lanes of a table at proven indices: Gather. @returns the kernel's name. */
-export function emitLookup(context: EmitContext, task: EmitTask<LookupOp>): string {
+export function emitLookup(context: EmitContext, task: EmitTask<LookupOp>): KernelName {
   const { model, values } = context
   const { inputs, axis } = task.op
   const [indices, table] = inputs
@@ -20,18 +21,18 @@ export function emitLookup(context: EmitContext, task: EmitTask<LookupOp>): stri
 }
 
 /** Reshape. @returns the kernel's name. */
-export function emitReshape(context: EmitContext, task: EmitTask<ReshapeOp>): string {
+export function emitReshape(context: EmitContext, task: EmitTask<ReshapeOp>): KernelName {
   return move(context, task, task.op.inputs[0], 'reshape', (tensor) => context.model.reshape(tensor, task.op.shape))
 }
 
 /** Transpose. @returns the kernel's name. */
-export function emitTranspose(context: EmitContext, task: EmitTask<TransposeOp>): string {
+export function emitTranspose(context: EmitContext, task: EmitTask<TransposeOp>): KernelName {
   const { inputs, permutation } = task.op
   return move(context, task, inputs[0], 'transpose', (tensor) => context.model.transpose(tensor, permutation))
 }
 
 /** Slice, reversed axes included. @returns the kernel's name. */
-export function emitSlice(context: EmitContext, task: EmitTask<SliceOp>): string {
+export function emitSlice(context: EmitContext, task: EmitTask<SliceOp>): KernelName {
   const { model } = context
   const { inputs, starts, sizes, steps } = task.op
   const ends = starts.map((start, axis) => {
@@ -47,7 +48,7 @@ export function emitSlice(context: EmitContext, task: EmitTask<SliceOp>): string
 }
 
 /** Pad with a constant. @returns the kernel's name. */
-export function emitPad(context: EmitContext, task: EmitTask<PadOp>): string {
+export function emitPad(context: EmitContext, task: EmitTask<PadOp>): KernelName {
   const { model } = context
   const { inputs, pads, value } = task.op
   return move(context, task, inputs[0], 'pad', (tensor, dtype) =>
@@ -58,7 +59,7 @@ export function emitPad(context: EmitContext, task: EmitTask<PadOp>): string {
 }
 
 /** Concat. @returns the kernel's name. */
-export function emitConcat(context: EmitContext, task: EmitTask<ConcatOp>): string {
+export function emitConcat(context: EmitContext, task: EmitTask<ConcatOp>): KernelName {
   const { model, values } = context
   const { inputs, axis } = task.op
   const dtype = movedDtype(context, inputs, task.out)
@@ -68,7 +69,7 @@ export function emitConcat(context: EmitContext, task: EmitTask<ConcatOp>): stri
 }
 
 /** Expand. @returns the kernel's name. */
-export function emitExpand(context: EmitContext, task: EmitTask<ExpandOp>): string {
+export function emitExpand(context: EmitContext, task: EmitTask<ExpandOp>): KernelName {
   const { model } = context
   const { inputs, shape } = task.op
   return move(context, task, inputs[0], 'expand', (tensor) => model.node('Expand', [tensor, model.int64s(shape)]))
@@ -79,9 +80,9 @@ function move(
   context: EmitContext,
   task: EmitTask,
   input: ValueId,
-  kernel: string,
+  kernel: KernelName,
   emit: (tensor: string, dtype: OnnxDtype) => string,
-): string {
+): KernelName {
   const { values } = context
   const dtype = movedDtype(context, [input], task.out)
   const tensor = emit(values.operand(input, { dtype, layout: 'plain' }), dtype)

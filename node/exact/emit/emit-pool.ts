@@ -3,9 +3,10 @@ import { shapeSize } from '../tensor-data.ts'
 import { dtypeHolds, FLOAT32_BUDGET, magnitude } from './dtypes.ts'
 import { accumulationOf, type EmitContext, type EmitTask } from './emit-context.ts'
 import { gatherWindows, padSpatial, type Windowed, type Windowing } from './im2col.ts'
+import type { KernelName } from './kernel-names.ts'
 
 /** Sum over windows: a depthwise Conv with ones in float32 within 2^24, else gathered windows and ReduceSum in float64. */
-export function emitSumPool(context: EmitContext, task: EmitTask<PoolOp>): string {
+export function emitSumPool(context: EmitContext, task: EmitTask<PoolOp>): KernelName {
   const { model, values } = context
   const { inputs, kernel, strides, dilations, pads } = task.op
   const [input] = inputs
@@ -25,7 +26,7 @@ export function emitSumPool(context: EmitContext, task: EmitTask<PoolOp>): strin
  * Maximum over windows: NhwcMaxPool on bytes that lie channels-last, else MaxPool in float32 within 2^24 or in float64;
  * gathered windows and ReduceMax where a pad reaches the kernel's extent, which MaxPool refuses.
  */
-export function emitMaxPool(context: EmitContext, task: EmitTask<PoolOp>): string {
+export function emitMaxPool(context: EmitContext, task: EmitTask<PoolOp>): KernelName {
   const { model, values } = context
   const { inputs, kernel, strides, dilations, pads } = task.op
   const [input] = inputs
@@ -34,8 +35,11 @@ export function emitMaxPool(context: EmitContext, task: EmitTask<PoolOp>): strin
     return emitGatheredPool(context, task, 'ReduceMax', facts.lo)
   }
   const attributes = { kernel_shape: kernel, strides, dilations, pads }
-  if (values.isChannelsLast(input) && kernel.length === 2 && dtypeHolds('uint8', facts)) {
-    const form = { dtype: 'uint8', layout: 'channels-last' } as const
+  const offset = Math.max(0, -facts.lo)
+  const bytes = dtypeHolds('uint8', { lo: facts.lo + offset, hi: facts.hi + offset }) && offset <= 255
+  if (bytes && values.isChannelsLast(input) && kernel.length === 2) {
+    // The result has the same bounds, hence the same offset; a maximum is the same on elements all shifted alike.
+    const form = { dtype: 'uint8', layout: 'channels-last', offset } as const
     const options = { attributes, domain: 'com.microsoft' }
     values.define(task.out, form, model.node('NhwcMaxPool', [values.operand(input, form)], options))
     return 'nhwc-max-pool-uint8'
@@ -52,7 +56,7 @@ function emitGatheredPool(
   task: EmitTask<PoolOp>,
   opType: 'ReduceSum' | 'ReduceMax',
   padValue: number,
-): string {
+): KernelName {
   const { model, values } = context
   const [input] = task.op.inputs
   const { shape } = values.facts(input)

@@ -1,13 +1,14 @@
 import type { ArgmaxOp, ReduceOp, ValueId } from '../graph.ts'
 import { arithmeticDtypes, magnitude } from './dtypes.ts'
 import { accumulationOf, type EmitContext, type EmitTask } from './emit-context.ts'
+import type { KernelName } from './kernel-names.ts'
 import { range } from './layouts.ts'
 import type { Form } from './value-forms.ts'
 
 const REDUCE_OP_TYPES = { 'reduce-sum': 'ReduceSum', 'reduce-max': 'ReduceMax', 'reduce-min': 'ReduceMin' } as const
 
 /** Sum, maximum or minimum over axes, in a type that holds every partial result. @returns the kernel's name. */
-export function emitReduce(context: EmitContext, task: EmitTask<ReduceOp>): string {
+export function emitReduce(context: EmitContext, task: EmitTask<ReduceOp>): KernelName {
   const { model, values } = context
   const { kind, inputs, axes, keepDims } = task.op
   const [input] = inputs
@@ -26,7 +27,7 @@ export function emitReduce(context: EmitContext, task: EmitTask<ReduceOp>): stri
 }
 
 /** Index of the first greatest lane along an axis. @returns the kernel's name. */
-export function emitArgmax(context: EmitContext, task: EmitTask<ArgmaxOp>): string {
+export function emitArgmax(context: EmitContext, task: EmitTask<ArgmaxOp>): KernelName {
   const { model, values } = context
   const { inputs, axis, keepDims } = task.op
   const dtype = comparableDtype(context, inputs[0])

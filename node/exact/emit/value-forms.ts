@@ -76,15 +76,19 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
     return held.get(id)?.get(formKey(form))?.tensor
   }
 
-  /** Derives a form from the closest one that is held. */
+  /** Derives a form from the closest one that is held: first its layout is changed, then its offset, then its type. */
   function derive(id: ValueId, form: Form): string {
     const source = closest(id, form)
     if (source.form.layout !== form.layout) return deriveMoved(id, form, source.form)
-    const offset = form.offset ?? 0
-    if (offset === 0) return model.cast(source.tensor, form.dtype)
-    const dtype = ofLayout(id, form.layout, arithmeticDtypes(magnitude(facts(id)) + Math.abs(offset)))
-    const bare = operand(id, { dtype, layout: form.layout })
-    return model.cast(model.node('Add', [bare, model.scalar(dtype, offset)]), form.dtype)
+    const shift = offsetOf(form) - offsetOf(source.form)
+    if (shift === 0) return model.cast(source.tensor, form.dtype)
+    const reach = magnitude(facts(id)) + offsetOf(form) + offsetOf(source.form)
+    const held = { layout: form.layout, offset: offsetOf(source.form) }
+    const dtypes = arithmeticDtypes(reach)
+    const dtype =
+      dtypes.find((one) => find(id, { ...held, dtype: one }) !== undefined) ?? (dtypes[0] as ArithmeticDtype)
+    const shifted = model.node('Add', [operand(id, { ...held, dtype }), model.scalar(dtype, shift)])
+    return dtype === form.dtype ? shifted : model.cast(shifted, form.dtype)
   }
 
   /** Derives a form in another layout: elements are moved while they are narrow. */
@@ -92,19 +96,17 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
     if (ELEMENT_BYTES[form.dtype] <= ELEMENT_BYTES[source.dtype]) {
       return relayout(id, operand(id, { ...form, layout: source.layout }), form.layout)
     }
-    operand(id, { dtype: source.dtype, layout: form.layout })
+    operand(id, { ...source, layout: form.layout })
     return derive(id, form)
   }
 
-  /** Of `dtypes`, one in which the value is held in `layout`, or else the first. */
-  function ofLayout(id: ValueId, layout: Layout, dtypes: readonly ArithmeticDtype[]): ArithmeticDtype {
-    return dtypes.find((dtype) => find(id, { dtype, layout }) !== undefined) ?? (dtypes[0] as ArithmeticDtype)
-  }
-
+  /** Of the forms held, the one that needs the least work: a change of layout costs most, one of type least. */
   function closest(id: ValueId, form: Form): Held {
-    const sources = [...(held.get(id)?.values() ?? [])].filter((source) => (source.form.offset ?? 0) === 0)
     const distance = (source: Held): number =>
-      (source.form.layout === form.layout ? 0 : 2) + (source.form.dtype === form.dtype ? 0 : 1)
+      (source.form.layout === form.layout ? 0 : 4) +
+      (offsetOf(source.form) === offsetOf(form) ? 0 : 2) +
+      (source.form.dtype === form.dtype ? 0 : 1)
+    const sources = [...(held.get(id)?.values() ?? [])]
     return sources.reduce((best, source) => (distance(source) < distance(best) ? source : best))
   }
 
@@ -182,6 +184,10 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
   }
 }
 
+function offsetOf(form: Form): number {
+  return form.offset ?? 0
+}
+
 function formKey(form: Form): string {
-  return `${form.dtype} ${form.layout} ${form.offset ?? 0}`
+  return `${form.dtype} ${form.layout} ${offsetOf(form)}`
 }
