@@ -32,9 +32,9 @@ export function inferOp(op: Op, values: readonly Operand[], columnSums: ColumnSu
   requireAtMost(fanIn, limits.MAX_FAN_IN, 'FanInTooLarge', 'terms folded into one lane', 'fold in two ops')
   const { lo, hi, accumulation } = rule.bounds(op, operands, columnSums)
   if (accumulation !== undefined) {
-    requireSafe(accumulation, 'AccumulatorTooLarge', 'a partial sum can reach', 'use narrower operands or shift before')
+    requireSafe(accumulation, 'AccumulatorTooLarge', 'greatest partial sum', 'use narrower operands or shift before')
   }
-  requireSafe(Math.max(-lo, hi), 'BoundTooLarge', 'a lane can reach', 'clip or shift before')
+  requireSafe(Math.max(-lo, hi), 'BoundTooLarge', 'greatest magnitude of a lane', 'clip or shift before')
   const terms = fanIn * shapeSize(shape)
   const scratch = scratchLanes(op, operands[0].shape, shape, fanIn)
   return { shape, lo, hi, constant: undefined, accumulation, terms, scratchLanes: scratch }

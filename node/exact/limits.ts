@@ -17,7 +17,7 @@ export const MAX_CONSTANTS = 16_384
 export const MAX_VALUES = MAX_INPUTS + MAX_CONSTANTS + MAX_OPS
 /** Greatest number of operands of one op (concat). */
 export const MAX_OPERANDS = 1024
-/** Greatest number of lanes of one tensor, the padded input of a window op included. */
+/** Greatest number of lanes of one tensor. */
 export const MAX_LANES = 2 ** 26
 /** Greatest number of lanes of all inputs, constants and op results together. */
 export const MAX_TOTAL_LANES = 2 ** 30
@@ -29,7 +29,7 @@ export const MAX_FAN_IN = 2 ** 22
 export const MAX_CONSTANT_BYTES = 2 ** 28
 /** Greatest size of a graph's canonical bytes: the constants and room for everything else. */
 export const MAX_GRAPH_BYTES = MAX_CONSTANT_BYTES + 2 ** 23
-/** Greatest memory in use at once, in bytes (see `peakBytes`). */
+/** Greatest memory in use at once, in bytes (see `peakMemory`). */
 export const MAX_PEAK_BYTES = 2 ** 31
 /**
  * The check may read this many times the lanes of all constants, and {@link FREE_CONSTANT_READS} lanes more. A constant
