@@ -4,17 +4,19 @@ pragma solidity 0.8.37;
 /// @title IModelStoreErrors
 /// @notice What the model store precompile reverts with. Inherit it to have the errors in an ABI.
 interface IModelStoreErrors {
+    /// @notice Only the registry may call the store: with CALL, no value, outside static context.
+    error ModelStoreCall(address caller);
     /// @notice The uploaded bytes are those of another model.
     error ModelMismatch(bytes32 expected, bytes32 got);
     /// @notice The uploaded bytes are no valid model. `reason` names what the check refused.
     error ModelInvalid(string reason);
-    /// @notice No chunk with this hash was ever stored.
+    /// @notice The list of chunks has a hash under which nothing was stored.
     error ChunkMissing(bytes32 chunkHash);
 }
 
 /// @title IModelStore
 /// @notice The precompile that keeps model bytes outside the EVM state, by content hash. Only the ModelRegistry may call
-///         it: with CALL, no value, outside static context.
+///         it.
 interface IModelStore is IModelStoreErrors {
     /// @notice Stores up to MAX_MODEL_CHUNK_BYTES for good.
     /// @return chunkHash keccak256 of the chunk.
