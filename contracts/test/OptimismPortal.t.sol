@@ -165,6 +165,8 @@ contract DepositMeterTest is Test {
     }
 
     function testFuzzNoGapOfBlocksBreaksTheMarket(uint64 firstGas, uint64 gap) public {
+        // Dear L1 gas keeps the burning short.
+        vm.fee(10_000 gwei);
         deposit(uint64(bound(firstGas, 21_000, LIMIT)));
         skipBlocks(bound(gap, 1, type(uint64).max - 2000));
         deposit(21_000);
