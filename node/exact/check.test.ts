@@ -4,6 +4,7 @@ import { graphCases, numRuns } from '../../test/support/random-graph.ts'
 import { constantOf, type GraphParts, inputOf, verdictOn } from '../../test/support/small-graph.ts'
 import { checkGraph } from './check.ts'
 import type { Op } from './graph.ts'
+import { OPS } from './ops.ts'
 
 const MAX = Number.MAX_SAFE_INTEGER
 const window1d = { strides: [1], dilations: [1], pads: [0, 0] }
@@ -217,6 +218,14 @@ describe('caps, before anything of that size is made', () => {
 })
 
 describe('random graphs', () => {
+  it('hold every kind of op, and sums of every magnitude', () => {
+    const cases = fc.sample(graphCases(), { numRuns: 500, seed: 1 })
+    const kinds = new Set(cases.flatMap(({ graph }) => graph.ops.map(({ kind }) => kind)))
+    expect([...kinds].sort()).toEqual(Object.keys(OPS).sort())
+    const sums = cases.flatMap(({ checked }) => [...checked.accumulations.values()])
+    for (const least of [2 ** 8, 2 ** 15, 2 ** 24, 2 ** 31, 2 ** 40]) expect(Math.max(...sums)).toBeGreaterThan(least)
+  })
+
   it('are proven alike each time', () => {
     const property = fc.property(graphCases(), ({ graph, checked }) => {
       expect(checkGraph(structuredClone(graph))).toEqual(checked)
