@@ -1,7 +1,7 @@
 import type { BlockHeader } from '@ethereumjs/block'
 import type { L2BlockRef } from '../derivation/l2-block-ref.ts'
 import type { ExecutedBlock } from '../executor/execution.ts'
-import type { Hex } from '../protocol/bytes.ts'
+import { bytesToHex, type Hex } from '../protocol/bytes.ts'
 import { DEPOSIT_TYPE } from '../protocol/deposit-transaction.ts'
 
 /** The newest block of the unsafe chain. */
@@ -38,11 +38,7 @@ export async function undoneTransactions(chain: SequencerChain, oldHead: Hex): P
     const block = await chain.block(hash)
     if (block === undefined || (await chain.canonicalHash(block.number)) === hash) break
     blocks.push(block.transactions.filter(({ type }) => type !== DEPOSIT_TYPE).map(({ raw }) => raw))
-    hash = parentHashOf(block)
+    hash = bytesToHex(block.header.parentHash)
   }
   return blocks.reverse().flat()
-}
-
-function parentHashOf({ header }: ExecutedBlock): Hex {
-  return `0x${Buffer.from(header.parentHash).toString('hex')}`
 }

@@ -7,7 +7,7 @@ import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { AssayError, BugError } from '../protocol/errors.ts'
 import { type FillDeps, fillBlock } from './fill-block.ts'
 import type { OriginSelector } from './origin-selector.ts'
-import { poolHeadOf } from './pool-head.ts'
+import { poolHeadOf } from './pool-state.ts'
 import { type ChainTip, type SequencerChain, undoneTransactions } from './sequencer-chain.ts'
 
 /** How the sequencer paces itself. */
