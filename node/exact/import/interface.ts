@@ -20,19 +20,18 @@ const LANE_BYTES: readonly unknown[] = [1, 2, 4, 8]
 
 /** The declared element type of a graph input or output. @throws ImportError `OnnxUnsupported`. */
 export function declaredType(info: OnnxValueInfo): Dtype {
-  if (info.dataType === undefined) refuse('OnnxMalformed', `${info.name} declares no element type`)
-  return dtypeOf(info.dataType) ?? refuse('OnnxUnsupported', `${info.name} has data type ${info.dataType}`)
+  if (info.dataType === undefined) refuse('OnnxMalformed', 'declares no element type')
+  return (
+    dtypeOf(info.dataType) ?? refuse('OnnxUnsupported', `has data type ${info.dataType}, which exact files may not use`)
+  )
 }
 
 /** The declared extents, all of which must be numbers. @throws ImportError `OnnxShapeInvalid`. */
 export function declaredShape(info: OnnxValueInfo): Shape {
-  const dims = info.dims ?? refuse('OnnxShapeInvalid', `${info.name} declares no shape`)
+  const dims = info.dims ?? refuse('OnnxShapeInvalid', 'declares no shape')
   return dims.map((extent) => {
     if (typeof extent === 'number' && extent >= 1) return extent
-    return refuse(
-      'OnnxShapeInvalid',
-      `${info.name} has a dimension ${extent}: export with fixed extents and a batch of 1`,
-    )
+    return refuse('OnnxShapeInvalid', `has a dimension ${extent}: export with fixed extents and a batch of 1`)
   })
 }
 
@@ -44,10 +43,7 @@ export function readInput(info: OnnxValueInfo, metadata: ReadonlyMap<string, str
   const lo = (spec.lo ?? dtype.range.lo) + 0
   const hi = (spec.hi ?? dtype.range.hi) + 0
   if (dtype.float && (spec.lo === undefined || spec.hi === undefined)) {
-    refuse(
-      'OnnxInexact',
-      `input ${info.name} is ${dtype.name} without bounds: use an integer type, or declare lo and hi in ${key}`,
-    )
+    refuse('OnnxInexact', `is ${dtype.name} without bounds: use an integer type, or declare lo and hi in ${key}`)
   }
   if (lo > hi || !within({ lo, hi }, dtype.range)) {
     refuse('OnnxInexact', `${key}: [${lo}, ${hi}] is no range within ${dtype.budget}`)
@@ -73,13 +69,12 @@ export function readOutput(
   const whole = toIntegers(context, tensor, 'outputs are integers: add Round, or Mul by a power of two')
   const key = `assay.output.${info.name}`
   const { laneBytes = whole.dtype.laneBytes } = readSpec(key, metadata.get(key), ['laneBytes'])
-  if (laneBytes === undefined)
-    refuse('OnnxInexact', `output ${info.name} is ${whole.dtype.name}: cast it to an integer, or declare ${key}`)
+  if (laneBytes === undefined) refuse('OnnxInexact', `is ${whole.dtype.name}: cast it to an integer, or declare ${key}`)
   const { lo, hi } = factsOf(context, whole)
   if (!within({ lo, hi }, laneRange(laneBytes as LaneBytes))) {
     refuse(
       'OnnxInexact',
-      `output ${info.name}: [${lo}, ${hi}] does not fit lanes of ${laneBytes} bytes: declare ${laneBytesFor({ lo, hi })}`,
+      `[${lo}, ${hi}] does not fit lanes of ${laneBytes} bytes: declare ${laneBytesFor({ lo, hi })}`,
     )
   }
   return { tensor: whole, laneBytes: laneBytes as LaneBytes }
