@@ -117,6 +117,18 @@ describe('buildModel', () => {
     fc.assert(property, { numRuns: numRuns(40) })
   })
 
+  it('says what the work will cost before it is done', () => {
+    const works: unknown[] = []
+    const many = { kind: 'concat', inputs: new Array<number>(17).fill(0), axis: 0 } as const
+    const graph = graphOf({ inputs: [inputOf([1], 0, 1)], ops: [many, { kind: 'add', inputs: [1, 1] }] })
+    buildModel(encodeGraph(graph), undefined, (work) => works.push(work))
+    expect(works).toEqual([{ opCount: 3 + 1, constantBytes: 0 }])
+    const stop = () => {
+      throw new Error('not paid')
+    }
+    expect(() => buildModel(encodeGraph(graph), undefined, stop)).toThrow('not paid')
+  })
+
   it('takes another hasher', () => {
     const { manifest } = buildModel(encodeGraph(DENSE), () => new Uint8Array(32))
     expect(manifest.modelId).toBe(`0x${'00'.repeat(32)}`)

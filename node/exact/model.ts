@@ -6,7 +6,7 @@ import { checkGraph } from './check.ts'
 import type { CheckedGraph, ExactGraph, GraphOutput, ValueFacts } from './graph.ts'
 import { decodeGraph } from './graph-codec.ts'
 import { constantsRoot, programRoot } from './program/commitments.ts'
-import { countModel } from './program/counters.ts'
+import { type ActivationWork, activationWork, countModel } from './program/counters.ts'
 import { lower } from './program/lower.ts'
 import type { Program } from './program/program.ts'
 
@@ -17,13 +17,19 @@ export interface Model {
   readonly program: Program
 }
 
+/** Called with what the rest of the work costs, once the graph is decoded; may throw to stop there. */
+export type Admit = (work: ActivationWork) => void
+
 /**
  * Builds a model from untrusted canonical graph bytes: decode, check, lower, commit. The same on every machine; it is what
- * activation runs. Cost: linear in the bytes.
- * @param hash keccak256; a faster one may be injected. @throws InvalidError with the reason why the graph is refused.
+ * activation runs. Cost: decoding is linear in the bytes; all after `admit` is linear in the work that it is told.
+ * @param hash keccak256; a faster one may be injected. @param admit charges for the work before it is done.
+ * @throws InvalidError with the reason why the graph is refused.
  */
-export function buildModel(graphBytes: Uint8Array, hash: Hasher = keccak256): Model {
-  const checked = checkGraph(decodeGraph(graphBytes))
+export function buildModel(graphBytes: Uint8Array, hash: Hasher = keccak256, admit: Admit = () => {}): Model {
+  const decoded = decodeGraph(graphBytes)
+  admit(activationWork(decoded))
+  const checked = checkGraph(decoded)
   const program = lower(checked)
   const { graph, values } = checked
   const body: ManifestBody = {

@@ -24,7 +24,7 @@ describe('the gas schedule', () => {
     const inference = 10_001n + 3n + 2n + 24_000n + 300n + 30_000n + 200n + 251n + 8_240n + 10_001n
     expect(inferenceGas(COUNTERS)).toBe(inference)
     expect(firstUseGas(COUNTERS)).toBe(500_000n + 60_000n + 40_000n + 41_000n + inference)
-    expect(activationWorkGas(COUNTERS)).toBe(60_000n + 400_000n)
+    expect(activationWorkGas(COUNTERS)).toBe(120_000n + 400_000n)
     expect(activationGas(41_000)).toBe(100_000n + 820_000n)
     expect(scanGas(784)).toBe(5_000n + 2_352n)
     expect(storeChunkGas(98_304)).toBe(5_000n + 983_040n)

@@ -32,10 +32,10 @@ const GAS_SCHEDULE_V1 = {
   firstUse: { base: 500_000n, perOp: 5_000n, perConstantByte: 1n, perGraphByte: 1n },
   /** A chunk kept for good by every node, hashed and written. */
   storeChunk: { base: 5_000n, perByte: 10n },
-  /** Activation, before any work: bytes joined, hashed, decoded, checked, laid out, committed. */
+  /** Activation, before any work: bytes joined, hashed and decoded. */
   activation: { base: 100_000n, perGraphByte: 20n },
-  /** Activation, after the check: what follows from the ops rather than from the bytes. */
-  activationWork: { perOp: 5_000n, perConstantByte: 10n },
+  /** Activation, once decoded: check, lowering and commitment take up to 100 µs an op and 100 ns a byte of constants. */
+  activationWork: { perOp: 10_000n, perConstantByte: 10n },
 } as const
 
 /** Gas of dispatching a call of the inference precompile and scanning its input: what a bad call keeps. */
@@ -82,10 +82,10 @@ export function activationGas(graphBytes: number): bigint {
   return GAS_SCHEDULE_V1.activation.base + GAS_SCHEDULE_V1.activation.perGraphByte * BigInt(graphBytes)
 }
 
-/** The rest of the gas of activating a model, known once it is checked. */
-export function activationWorkGas(counters: ModelCounters): bigint {
+/** The rest of the gas of activating a model, known once its graph is decoded (see `activationWork`). */
+export function activationWorkGas(work: Pick<ModelCounters, 'opCount' | 'constantBytes'>): bigint {
   const price = GAS_SCHEDULE_V1.activationWork
-  return price.perOp * BigInt(counters.opCount) + price.perConstantByte * BigInt(counters.constantBytes)
+  return price.perOp * BigInt(work.opCount) + price.perConstantByte * BigInt(work.constantBytes)
 }
 
 function ceilDiv(count: number, divisor: bigint): bigint {

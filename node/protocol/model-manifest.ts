@@ -11,11 +11,12 @@ export interface TensorSpec {
 /**
  * Facts about a model's cost, from shapes and bounds only; gas is a fork's schedule over them. All are safe integers.
  * The class of a contraction follows from its proven bounds: narrow = 8-bit operands and an int32 accumulator, medium =
- * accumulator within 2^24, wide = within 2^53.
+ * accumulator within 2^24, wide = within 2^53. Contractions of few terms or columns, poolings and reductions count as wide.
  */
 export interface ModelCounters {
   /** Micro-steps T of the Program: what a dispute bisects over. */
   readonly steps: number
+  /** Ops of the graph; one of more than 8 operands counts once for each 8 begun. */
   readonly opCount: number
   readonly macsNarrow: number
   readonly macsMedium: number

@@ -1,9 +1,9 @@
 import type { ModelCounters } from '../../protocol/model-manifest.ts'
 import { peakMemory, scratchLanes } from '../footprint.ts'
-import type { Bounds, CheckedGraph, Op, Shape, ValueFacts } from '../graph.ts'
+import type { Bounds, CheckedGraph, ExactGraph, Op, Shape, ValueFacts } from '../graph.ts'
 import { type Operands, ruleOf } from '../ops.ts'
 import { shapeSize } from '../tensor-data.ts'
-import type { Program } from './program.ts'
+import { MAX_MOVE_OPERANDS, type Program } from './program.ts'
 import { firstSteps } from './steps.ts'
 
 type MacClass = 'macsNarrow' | 'macsMedium' | 'macsWide'
@@ -21,6 +21,17 @@ interface OpContext {
   readonly accumulation: number | undefined
 }
 
+/** What activating a model costs besides its bytes; known as soon as the graph is decoded, before it is checked. */
+export type ActivationWork = Pick<ModelCounters, 'opCount' | 'constantBytes'>
+
+/** Ops, one of more operands than a Move takes counting once for each such group; and bytes of constants. */
+export function activationWork(graph: ExactGraph): ActivationWork {
+  return {
+    opCount: graph.ops.reduce((sum, { inputs }) => sum + Math.ceil(inputs.length / MAX_MOVE_OPERANDS), 0),
+    constantBytes: graph.constants.reduce((sum, { data }) => sum + data.byteLength, 0),
+  }
+}
+
 /**
  * Counts what a model costs, from shapes and bounds only. Poolings and reductions count one wide MAC a term, and so do contractions of
  * few terms or columns, whatever their bounds: kernels are slow there. Reshapes cost nothing. @param graphBytes size of the canonical graph.
@@ -36,7 +47,7 @@ export function countModel(checked: CheckedGraph, program: Program, graphBytes: 
   )
   return {
     steps: firstSteps(program).at(-1) as number,
-    opCount: graph.ops.length,
+    ...activationWork(graph),
     macsNarrow: macs('macsNarrow'),
     macsMedium: macs('macsMedium'),
     macsWide: macs('macsWide'),
@@ -45,7 +56,6 @@ export function countModel(checked: CheckedGraph, program: Program, graphBytes: 
     gatheredBytes: total(gatheredBytes),
     movedBytes: total(({ op, out }) => (MOVES.has(op.kind) ? lanesOf(out) * out.laneBytes : 0)),
     hashedBytes: hashedBytes(checked),
-    constantBytes: graph.constants.reduce((sum, { data }) => sum + data.byteLength, 0),
     graphBytes,
     peakBytes: peakMemory(graph, values, scratch).bytes,
   }

@@ -53,10 +53,8 @@ describe('the descriptor of an op', () => {
     const property = fc.property(descriptors, fc.array(change, { minLength: 1, maxLength: 20 }), (all, changes) => {
       for (const descriptor of all) {
         const bytes = encodeDescriptor(descriptor)
-        const words = Array.from({ length: bytes.length / 8 }, (_, i) => new DataView(bytes.buffer).getBigInt64(8 * i))
         for (const { word, by } of changes) {
-          const mutated = words.with(word % words.length, (words[word % words.length] as bigint) + BigInt(by))
-          if (by !== 0) expectOneEncoding(encodeTensor(mutated.map(Number), 8), descriptor)
+          if (by !== 0) expectOneEncoding(changedWord(bytes, word % (bytes.length / 8), BigInt(by)), descriptor)
         }
       }
     })
@@ -95,6 +93,13 @@ describe('the descriptor of Finish', () => {
     expect(refused(bytes)).toBe(true)
   })
 })
+
+function changedWord(bytes: Uint8Array, word: number, by: bigint): Uint8Array {
+  const changed = bytes.slice()
+  const view = new DataView(changed.buffer)
+  view.setBigInt64(8 * word, view.getBigInt64(8 * word) + by)
+  return changed
+}
 
 function expectOneEncoding(bytes: Uint8Array, original: Descriptor): void {
   if (refused(bytes)) return
