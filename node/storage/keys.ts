@@ -28,8 +28,8 @@ export function transactionKey(hash: Hex): Uint8Array {
   return prefixed(PREFIX.transaction, hexToBytes(hash))
 }
 
-/** Hash of block 0. */
-export const GENESIS_KEY: Uint8Array = metaKey('genesis')
+/** The chain that the database belongs to: hash of block 0 ‖ chain id u64. */
+export const IDENTITY_KEY: Uint8Array = metaKey('identity')
 /** The three heads. */
 export const HEADS_KEY: Uint8Array = metaKey('heads')
 

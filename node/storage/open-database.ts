@@ -2,13 +2,21 @@ import type { BlockHeader } from '@ethereumjs/block'
 import { decodeBlock, decodeHeader } from '../executor/block-codec.ts'
 import type { ExecutedBlock } from '../executor/execution.ts'
 import type { GenesisBlock } from '../executor/genesis.ts'
-import { bytesToHex, type Hex, hexToBytes } from '../protocol/bytes.ts'
+import {
+  bytesEqual,
+  bytesToHex,
+  bytesToUint,
+  concatBytes,
+  type Hex,
+  hexToBytes,
+  uintToBytes,
+} from '../protocol/bytes.ts'
 import { BugError, InvalidError } from '../protocol/errors.ts'
 import { decodeOutcome, encodeOutcome } from './block-outcome.ts'
 import type { Database, DatabaseWrite, Heads, TransactionPlace } from './database.ts'
 import { decodeHeads, decodePlace, encodeHeads } from './heads-codec.ts'
 import { type KeyValueChange, type KeyValueStore, openKeyValueStore } from './key-value-store.ts'
-import { blockKey, canonicalKey, GENESIS_KEY, HEADS_KEY, outcomeKey, serviceKey, transactionKey } from './keys.ts'
+import { blockKey, canonicalKey, HEADS_KEY, IDENTITY_KEY, outcomeKey, serviceKey, transactionKey } from './keys.ts'
 import { planWrite } from './plan-write.ts'
 import { StoredContent } from './stored-content.ts'
 
@@ -46,17 +54,11 @@ class RocksDatabase implements Database {
   }
 
   async bindGenesis(genesis: GenesisBlock): Promise<void> {
-    const stored = await this.#store.get(GENESIS_KEY)
     this.#chainId = Number(genesis.header.common.chainId())
-    if (stored === undefined) return this.#storeGenesis(genesis)
-    if (bytesToHex(stored) !== genesis.hash) {
-      throw new InvalidError(
-        'DatabaseOfOtherChain',
-        `the database at ${this.#path} belongs to the chain with genesis ${bytesToHex(stored)}, not ${genesis.hash}; ` +
-          'use its chain spec or another data directory',
-        { meta: { path: this.#path, stored: bytesToHex(stored), expected: genesis.hash } },
-      )
-    }
+    const identity = concatBytes(hexToBytes(genesis.hash), uintToBytes(this.#chainId, 8))
+    const stored = await this.#store.get(IDENTITY_KEY)
+    if (stored === undefined) return this.#storeGenesis(genesis, identity)
+    if (!bytesEqual(stored, identity)) throw otherChain(this.#path, stored, identity)
     const heads = await this.#store.get(HEADS_KEY)
     if (heads === undefined) throw new BugError('a database with a genesis has no heads')
     this.#heads = decodeHeads(heads)
@@ -115,13 +117,13 @@ class RocksDatabase implements Database {
     await this.#store.close()
   }
 
-  async #storeGenesis({ header, hash, rlp }: GenesisBlock): Promise<void> {
+  async #storeGenesis({ header, hash, rlp }: GenesisBlock, identity: Uint8Array): Promise<void> {
     const block: ExecutedBlock = { number: 0, hash, header, rlp, transactions: [], inferences: [] }
     const ref = { number: 0, hash }
     const heads: Heads = { unsafe: ref, safe: ref, finalized: ref }
     await this.#commit(
       [
-        [GENESIS_KEY, hexToBytes(hash)],
+        [IDENTITY_KEY, identity],
         [blockKey(hash), rlp],
         [outcomeKey(hash), encodeOutcome(block)],
         [canonicalKey(0), hexToBytes(hash)],
@@ -151,4 +153,15 @@ class RocksDatabase implements Database {
       this.#recent.delete(oldest)
     }
   }
+}
+
+function otherChain(path: string, stored: Uint8Array, expected: Uint8Array): InvalidError<'DatabaseOfOtherChain'> {
+  const describe = (identity: Uint8Array): string =>
+    `chain ${bytesToUint(identity.subarray(34))} with genesis ${bytesToHex(identity.subarray(0, 32))}`
+  return new InvalidError(
+    'DatabaseOfOtherChain',
+    `the database at ${path} belongs to ${describe(stored)}, not ${describe(expected)}; ` +
+      'use its chain spec or another data directory',
+    { meta: { path } },
+  )
 }
