@@ -95,7 +95,7 @@ function addBias(context: NodeContext, sum: Tracked, bias: Tracked): Tracked {
   const { lo, hi } = factsOf(context, b)
   const { accumulation = 0, shape } = factsOf(context, sum)
   const reach = accumulation * 2 ** (a.frac - sum.frac) + Math.max(hi, -lo)
-  requireBudget(0, 0, reach, sum.dtype)
+  requireBudget({ lo: 0, hi: 0, accumulation: reach }, sum.dtype)
   const result = emit(context, { kind: 'add', inputs: [a.id, b.id] }, a)
   const biased = factsOf(context, result).shape
   if (!shapeEquals(biased, shape))

@@ -75,6 +75,8 @@ const CASES: Record<string, Case> = {
   'Mul by zeros': { inputs: [bytes], constants: { c: float([1], [0]) }, steps: [['a', 'Mul', ['x', 'c']]], output: ['float32', [2, 6]] },
   'Mul by a power of two that broadcasts': { inputs: [['x', 'float32', [6], -128, 127]], constants: { c: float([2, 1], [8, 8]) },
     steps: [['a', 'Mul', ['x', 'c']]], output: ['float32', [2, 6]] },
+  'Mul by large multiples of a power of two': { inputs: [bytes], constants: { c: float([6], [1, 3, -5, 0, 7, 2].map((m) => m * 2 ** 40)), s: scalar(2 ** -40) },
+    steps: [['a', 'Mul', ['x', 'c']], ['b', 'Mul', ['a', 's']]], output: ['float32', [2, 6]] },
   'Mul of float64 beyond 2^24': { inputs: [['x', 'float64', [2, 6], -(2 ** 40), 2 ** 40]], constants: { c: tensor('float64', [], [8191]) },
     steps: [['a', 'Mul', ['x', 'c']]], output: ['float64', [2, 6]] },
   'Div by a power of two, then Floor': { inputs: [bytes], constants: { c: scalar(16) },

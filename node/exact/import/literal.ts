@@ -16,17 +16,22 @@ export interface Literal {
 /** Greatest |frac| of any tensor: `m · 2^-frac` then never leaves the exponents of float32. */
 export const MAX_FRAC = 100
 
+/** Integers up to this magnitude are kept as they are: a common power of two would have to be shifted back in later. */
+const PLAIN_INTEGER = 2 ** 24
+
 /**
- * The frac at which all values are integers without a common factor 2: of values [0.5, 2] it is 1, of [4, 12] it is −2.
- * Integer types stay at 0; undefined if all values are zero, which are integers at any frac.
+ * The least frac at which all values are integers: of [0.5, 2] it is 1; of integers it is 0, or negative where they are
+ * large multiples of a power of two. Integer types stay at 0; undefined if all values are zero, which suit any frac.
  * @throws ImportError `OnnxInexact` on infinities, NaN, and values finer than 2^-{@link MAX_FRAC}.
  */
 export function naturalFrac(literal: Literal, values: Float64Array): number | undefined {
   if (!literal.dtype.float) return 0
   let exponent = Number.POSITIVE_INFINITY
+  let greatest = 0
   for (const value of values) {
     if (!Number.isFinite(value))
       refuse('OnnxInexact', `constant ${literal.name} holds ${value}: only finite values are exact`)
+    greatest = Math.max(greatest, Math.abs(value))
     if (value === 0 || (exponent < Number.POSITIVE_INFINITY && Number.isInteger(value * 2 ** -exponent))) continue
     exponent = lowestBit(value)
     if (Math.abs(exponent) > MAX_FRAC) {
@@ -36,7 +41,8 @@ export function naturalFrac(literal: Literal, values: Float64Array): number | un
       )
     }
   }
-  return exponent === Number.POSITIVE_INFINITY ? undefined : 0 - exponent
+  if (greatest === 0) return undefined
+  return exponent > 0 && greatest <= PLAIN_INTEGER ? 0 : 0 - exponent
 }
 
 /** The exponent e for which a non-zero value is an odd multiple of 2^e. */

@@ -1,4 +1,4 @@
-import type { Op, OpKind, Shape, ValueId } from '../graph.ts'
+import type { Bounds, Op, OpKind, Shape, ValueId } from '../graph.ts'
 import { shapeEquals, shapeSize, shapeText } from '../tensor-data.ts'
 import type { Dtype } from './dtypes.ts'
 import type { BuiltValue, GraphBuilder } from './graph-builder.ts'
@@ -100,8 +100,7 @@ const ARITHMETIC: ReadonlySet<OpKind> = new Set(['add', 'sub', 'mul', 'matmul', 
  */
 export function emit(context: NodeContext, op: Op, like: Pick<Tracked, 'dtype' | 'frac'>): Tracked {
   const tensor = addUnchecked(context, op, like)
-  const { lo, hi, accumulation = 0 } = factsOf(context, tensor)
-  if (!tensor.dtype.float || ARITHMETIC.has(op.kind)) requireBudget(lo, hi, accumulation, tensor.dtype)
+  if (!tensor.dtype.float || ARITHMETIC.has(op.kind)) requireBudget(factsOf(context, tensor), tensor.dtype)
   return tensor
 }
 
@@ -118,18 +117,24 @@ export function relabel(tensor: Tracked, change: Partial<Pick<Tracked, 'dtype' |
   return { ...tensor, ...change }
 }
 
-/** Holds bounds, and the greatest partial sum, to the budget of a dtype. @throws ImportError `OnnxInexact`. */
-export function requireBudget(lo: number, hi: number, accumulation: number, dtype: Dtype): void {
-  const widest = Math.max(accumulation, hi, -lo)
-  if (dtype.float && widest > dtype.range.hi) {
-    const mend = dtype.name === 'float32' ? 'use 7-bit weights or float64' : 'clip or round before, or use fewer bits'
-    refuse('OnnxInexact', `|acc| can reach ${magnitudeText(widest)} > ${dtype.budget}: ${mend}`)
-  }
-  if (!dtype.float && (lo < dtype.range.lo || hi > dtype.range.hi || accumulation > dtype.range.hi)) {
-    const reach =
-      accumulation > Math.max(-lo, hi) ? `|acc| can reach ${magnitudeText(accumulation)}` : `can reach [${lo}, ${hi}]`
-    refuse('OnnxInexact', `${reach}, outside ${dtype.budget}: clip before, or use a wider type`)
-  }
+/**
+ * Holds bounds, and the greatest partial sum of an op that sums, to the budget of a dtype.
+ * @throws ImportError `OnnxInexact` with the bound that broke, the budget and the mend.
+ */
+export function requireBudget(
+  { lo, hi, accumulation }: Bounds & { readonly accumulation?: number | undefined },
+  dtype: Dtype,
+): void {
+  const { range, float, budget } = dtype
+  if (lo >= range.lo && hi <= range.hi && (accumulation ?? 0) <= range.hi) return
+  const sums = accumulation !== undefined
+  const magnitude = magnitudeText(Math.max(accumulation ?? 0, hi, -lo))
+  const reach = sums ? `|acc| can reach ${magnitude}` : `can reach ${float ? magnitude : `[${lo}, ${hi}]`}`
+  const wider = dtype.name === 'float32' ? ' or float64' : float ? '' : ' or a wider type'
+  const mend = sums
+    ? `use ${dtype.name === 'float32' ? '7-bit weights' : 'fewer bits'}${wider}`
+    : `clip before, or use fewer bits${wider}`
+  refuse('OnnxInexact', `${reach} ${float ? '>' : 'outside'} ${budget}: ${mend}`)
 }
 
 /** The tensor under another shape of equal size. @throws InvalidError `ShapeMismatch`. */
