@@ -5,7 +5,7 @@ import { decodeGraph } from '../exact/graph-codec.ts'
 import { runReference } from '../exact/reference.ts'
 import { InvalidError, UnavailableError } from '../protocol/errors.ts'
 import { createByteLru } from './byte-lru.ts'
-import { openOrtSession, type TensorRunner } from './ort-session.ts'
+import { type OpenSession, openOrtSession, type TensorRunner } from './ort-session.ts'
 import { selfTest } from './self-test.ts'
 import { runStartTest } from './start-test.ts'
 import type { EngineSettings, Provider, SessionReport, StartReport } from './worker-protocol.ts'
@@ -24,6 +24,9 @@ export interface Engine {
   run(key: string, inputs: readonly TensorData[]): Promise<TensorData[]>
 }
 
+/** ONNX Runtime keeps the constants of a model, and packs those of contractions once more. */
+const PACKED_COPIES = 2
+
 interface Session {
   readonly checked: CheckedGraph
   readonly runner: TensorRunner
@@ -31,28 +34,28 @@ interface Session {
 }
 
 /** An engine with no model open. Nothing runs until `start`. */
-export function createEngine(settings: EngineSettings): Engine {
+export function createEngine(settings: EngineSettings, openSession: OpenSession = openOrtSession): Engine {
   const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => void runner.close())
   let provider: Provider = settings.provider
 
   async function load(graph: Uint8Array): Promise<Session> {
     const checked = checkGraph(decodeGraph(graph))
     if (provider === 'reference') return referenceSession(checked, graph.length)
-    const emitted = emitCpu(checked)
-    const opened = await tryOpen(emitted, settings.threads)
+    const opened = await tryOpen(openSession, checked, settings.threads)
     if ('refusal' in opened) return referenceSession(checked, graph.length, opened.refusal)
-    const { testedInputs, difference } = await selfTest(checked, opened)
+    const { runner, emitted } = opened
+    const { testedInputs, difference } = await selfTest(checked, runner)
     if (difference !== undefined) {
-      await opened.close()
+      await runner.close()
       return referenceSession(checked, graph.length, difference)
     }
-    const sizeBytes = graph.length + emitted.onnx.length
-    return { checked, runner: opened, report: { provider, kernels: emitted.kernels, sizeBytes, testedInputs } }
+    const sizeBytes = graph.length + PACKED_COPIES * emitted.onnx.length
+    return { checked, runner, report: { provider, kernels: emitted.kernels, sizeBytes, testedInputs } }
   }
 
   return {
     async start() {
-      const refusals = provider === 'cpu' ? await runStartTest(settings.threads) : []
+      const refusals = provider === 'cpu' ? await runStartTest(openSession, settings.threads) : []
       if (refusals.length > 0) provider = 'reference'
       return { provider, refusals }
     },
@@ -82,9 +85,14 @@ async function runSession(session: Session, inputs: readonly Tensor[]): Promise<
   }
 }
 
-async function tryOpen(emitted: EmittedModel, threads: number): Promise<TensorRunner | { readonly refusal: string }> {
+async function tryOpen(
+  openSession: OpenSession,
+  checked: CheckedGraph,
+  threads: number,
+): Promise<{ readonly emitted: EmittedModel; readonly runner: TensorRunner } | { readonly refusal: string }> {
   try {
-    return await openOrtSession(emitted, threads)
+    const emitted = emitCpu(checked)
+    return { emitted, runner: await openSession(emitted, threads) }
   } catch (error) {
     return { refusal: `the emitted model does not load: ${textOf(error)}` }
   }

@@ -27,10 +27,23 @@ export async function selfTest(checked: CheckedGraph, runner: TensorRunner): Pro
   const patterns = INPUT_PATTERNS.slice(0, Math.max(1, affordable))
   for (const [index, pattern] of patterns.entries()) {
     const inputs = patternInputs(checked.graph.inputs, pattern)
-    const difference = firstDifference(await runner.run(inputs), runReference(checked, inputs))
+    const difference = await compare(checked, runner, inputs)
     if (difference !== undefined) return { testedInputs: index + 1, difference: `${pattern} input: ${difference}` }
   }
   return { testedInputs: patterns.length }
+}
+
+/** Where a runner and the reference differ first on these inputs; a runner that throws differs. */
+export async function compare(
+  checked: CheckedGraph,
+  runner: TensorRunner,
+  inputs: readonly Tensor[],
+): Promise<string | undefined> {
+  try {
+    return firstDifference(await runner.run(inputs), runReference(checked, inputs))
+  } catch (error) {
+    return `it does not run: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 /** Where two lists of tensors differ first, or undefined when every lane is equal. */

@@ -1,41 +1,41 @@
 import { checkGraph } from '../exact/check.ts'
 import { emitCpu } from '../exact/emit/emit-cpu.ts'
-import { runReference } from '../exact/reference.ts'
 import type { ExactVector } from './exact-vector.ts'
-import { openOrtSession } from './ort-session.ts'
-import { firstDifference } from './self-test.ts'
+import type { OpenSession } from './ort-session.ts'
+import { compare } from './self-test.ts'
 import { arithmeticVectors } from './vectors-arithmetic.ts'
 import { convVectors } from './vectors-conv.ts'
 import { matmulVectors } from './vectors-matmul.ts'
+import { requantisedVectors } from './vectors-requantised.ts'
 
 /** Every vector of the start-up self-test. */
 export function startVectors(): ExactVector[] {
-  return [...matmulVectors(), ...convVectors(), ...arithmeticVectors()]
+  return [...matmulVectors(), ...convVectors(), ...requantisedVectors(), ...arithmeticVectors()]
 }
 
 /**
  * Compares the CPU provider with the reference on every vector, on one thread and on `threads`.
  * @returns one line for each vector that differed or did not run; empty when the provider is exact.
  */
-export async function runStartTest(threads: number): Promise<string[]> {
+export async function runStartTest(openSession: OpenSession, threads: number): Promise<string[]> {
   const refusals: string[] = []
   for (const vector of startVectors()) {
     for (const count of new Set([1, threads])) {
-      const difference = await tryVector(vector, count)
+      const difference = await tryVector(openSession, vector, count)
       if (difference !== undefined) refusals.push(`${vector.name} (${vector.kernel}, ${count} threads): ${difference}`)
     }
   }
   return refusals
 }
 
-async function tryVector(vector: ExactVector, threads: number): Promise<string | undefined> {
+async function tryVector(openSession: OpenSession, vector: ExactVector, threads: number): Promise<string | undefined> {
   const checked = checkGraph(vector.graph)
   try {
-    const runner = await openOrtSession(emitCpu(checked), threads)
-    const outputs = await runner.run(vector.inputs)
+    const runner = await openSession(emitCpu(checked), threads)
+    const difference = await compare(checked, runner, vector.inputs)
     await runner.close()
-    return firstDifference(outputs, runReference(checked, vector.inputs))
+    return difference
   } catch (error) {
-    return `it does not run: ${error instanceof Error ? error.message : String(error)}`
+    return `it does not load: ${error instanceof Error ? error.message : String(error)}`
   }
 }

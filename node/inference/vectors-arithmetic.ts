@@ -1,110 +1,101 @@
-import type { Op } from '../exact/graph.ts'
-import { constant, type ExactVector, vector } from './exact-vector.ts'
+import type { Bounds, Op, OpKind, ValueId } from '../exact/graph.ts'
+import { constant, type ExactVector, type VectorInput, vector } from './exact-vector.ts'
 
 const SAFE = Number.MAX_SAFE_INTEGER
-const FLOAT32_EDGE = 2 ** 24
+
+/** An element type at its edge: inputs that reach `reach`, which ops of value `id` then compute in `dtype`. */
+interface Edge {
+  readonly dtype: 'float32' | 'int32' | 'float64'
+  readonly reach: number
+  /** Makes the inputs; a float32 one is 2-byte lanes shifted up, since 4-byte lanes are computed as the int32 they are. */
+  readonly bits: number
+}
+
+const EDGES: readonly Edge[] = [
+  { dtype: 'float32', reach: 32_767, bits: 9 },
+  { dtype: 'int32', reach: 2 ** 31 - 1, bits: 0 },
+  { dtype: 'float64', reach: SAFE, bits: 0 },
+]
 
 /** Lane-wise ops and reductions at the edges of float32, int32 and float64, and rounding ties of both signs. */
 export function arithmeticVectors(): ExactVector[] {
-  return [...roundings(), ...sums(), ...comparisons()]
+  return [...roundings(), ...EDGES.flatMap(edgeVectors), ...products(), ...indexing()]
 }
 
 function roundings(): ExactVector[] {
   const ties = [-13, -12, -11, -10, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]
-  const shift = (name: string, kernel: string, reach: number, bits: number, rounding: 'floor' | 'half-even') =>
+  const shift = (name: string, dtype: string, reach: number, bits: number, rounding: 'floor' | 'half-even') =>
     vector({
       name: `${name}, ${rounding}`,
-      kernel,
+      kernel: `shift-right-${dtype}`,
       inputs: [{ lo: -reach, hi: reach, shape: [37], lanes: [...ties, reach, -reach, 1 - reach, reach - 1] }],
       ops: [{ kind: 'shift-right', inputs: [0], bits, rounding }],
     })
   return (['floor', 'half-even'] as const).flatMap((rounding) => [
-    shift('ties in float32', 'shift-right-float32', FLOAT32_EDGE, 1, rounding),
-    shift('quarters in float32', 'shift-right-float32', FLOAT32_EDGE, 2, rounding),
-    shift('ties in float64', 'shift-right-float64', SAFE, 1, rounding),
-    shift('nearly all bits in float64', 'shift-right-float64', SAFE, 52, rounding),
+    shift('ties in float32', 'float32', 2 ** 24, 1, rounding),
+    shift('quarters in float32', 'float32', 2 ** 24, 2, rounding),
+    shift('ties in float64', 'float64', SAFE, 1, rounding),
+    shift('nearly all bits in float64', 'float64', SAFE, 52, rounding),
   ])
 }
 
-function sums(): ExactVector[] {
-  const pair = (kind: 'add' | 'sub' | 'mul', kernel: string, reach: number, other: number): ExactVector =>
+/** Every lane-wise op and reduction whose result is as great as its operands. */
+function edgeVectors(edge: Edge): ExactVector[] {
+  const axes = { axes: [0, 2], keepDims: false } as const
+  const one = (kind: OpKind, op: (id: ValueId) => Op, scale = 1): ExactVector => edgeVector(edge, kind, op, scale)
+  const top = edge.reach * 2 ** edge.bits
+  return [
+    one('min', (id) => ({ kind: 'min', inputs: [id, 0] })),
+    one('max', (id) => ({ kind: 'max', inputs: [0, id] })),
+    one('add', (id) => ({ kind: 'add', inputs: [id, id] }), 1 / 2),
+    one('sub', (id) => ({ kind: 'sub', inputs: [0, id] }), 1 / 2),
+    one('clip', (id) => ({ kind: 'clip', inputs: [id], lo: 1 - top, hi: SAFE })),
+    one('shift-left', (id) => ({ kind: 'shift-left', inputs: [id], bits: 3 }), 1 / 8),
+    one('reduce-sum', (id) => ({ kind: 'reduce-sum', inputs: [id], ...axes }), 1 / 8),
+    one('reduce-max', (id) => ({ kind: 'reduce-max', inputs: [id], ...axes })),
+    one('reduce-min', (id) => ({ kind: 'reduce-min', inputs: [id], ...axes })),
+    one('argmax', (id) => ({ kind: 'argmax', inputs: [id], axis: 2, keepDims: true })),
+  ]
+}
+
+function edgeVector({ dtype, reach, bits }: Edge, kind: OpKind, op: (id: ValueId) => Op, scale: number): ExactVector {
+  const top = bits === 0 ? Math.floor(reach * scale) : reach
+  const shift = bits + Math.round(Math.log2(bits === 0 ? 1 : scale))
+  const input = { lo: -top, hi: top, shape: [2, 3, 4], lanes: [top, top, -top, top - 1, top, 0, -1] }
+  const name = `${kind} at the edge of ${dtype}`
+  const kernel = `${kind}-${dtype}`
+  if (shift === 0) return vector({ name, kernel, inputs: [input], ops: [op(0)] })
+  return vector({ name, kernel, inputs: [input], ops: [{ kind: 'shift-left', inputs: [0], bits: shift }, op(1)] })
+}
+
+function products(): ExactVector[] {
+  const product = (dtype: string, reach: number, other: number): ExactVector =>
     vector({
-      name: `${kind} of ${reach} and ${other}`,
-      kernel,
+      name: `mul of ${reach} and ${other}`,
+      kernel: `mul-${dtype}`,
       inputs: [
         { lo: -reach, hi: reach, shape: [3, 7], lanes: [reach, -reach, 0, 1, reach - 1] },
         { lo: -other, hi: other, shape: [7], lanes: [other, -other, 0, other] },
       ],
-      ops: [{ kind, inputs: [0, 1] }],
+      ops: [{ kind: 'mul', inputs: [0, 1] }],
     })
-  const reduce = (kernel: string, reach: number): ExactVector =>
-    vector({
-      name: `sum of 8 lanes of ${reach}`,
-      kernel,
-      inputs: [{ lo: -reach, hi: reach, shape: [2, 3, 4], lanes: [reach, reach, reach - 1, reach, -reach] }],
-      ops: [{ kind: 'reduce-sum', inputs: [0], axes: [0, 2], keepDims: false }],
-    })
-  return [
-    ...narrowSums(),
-    pair('sub', 'sub-int32', FLOAT32_EDGE, 1),
-    pair('add', 'add-int32', 2 ** 30, 2 ** 30 - 1),
-    pair('sub', 'sub-float64', SAFE - 1, 1),
-    pair('mul', 'mul-float32', 4096, 4096),
-    pair('mul', 'mul-int32', 46_341, 46_340),
-    pair('mul', 'mul-float64', 2 ** 26, 2 ** 26 + 1),
-    reduce('reduce-sum-int32', FLOAT32_EDGE / 8 + 1),
-    reduce('reduce-sum-float64', 2 ** 49),
-  ]
+  return [product('float32', 4096, 4096), product('int32', 46_341, 46_340), product('float64', 2 ** 26, 2 ** 26 + 1)]
 }
 
-/** Sums that fill float32, of 2-byte inputs (4-byte ones would be summed as the int32 that they are). */
-function narrowSums(): ExactVector[] {
-  const lanes = [32_767, 32_767, 32_766, 32_767, -32_767]
+/** Ops that move lanes, on values that only float64 tells apart, and a lookup with indices from an argmax. */
+function indexing(): ExactVector[] {
+  const bounds: Bounds = { lo: -SAFE, hi: SAFE }
+  const input: VectorInput = { ...bounds, shape: [2, 3, 4], lanes: [SAFE, -SAFE, SAFE - 1, 2 - SAFE, 0, 5, -7] }
+  const moved = (op: Op): ExactVector => vector({ name: op.kind, kernel: op.kind, inputs: [input], ops: [op] })
   return [
+    moved({ kind: 'reshape', inputs: [0], shape: [4, 6] }),
+    moved({ kind: 'transpose', inputs: [0], permutation: [2, 0, 1] }),
+    moved({ kind: 'slice', inputs: [0], starts: [1, 2, 0], sizes: [2, 2, 2], steps: [-1, -2, 3] }),
+    moved({ kind: 'pad', inputs: [0], pads: [0, 1, 2, 1, 0, 0], value: SAFE - 2 }),
+    moved({ kind: 'concat', inputs: [0, 0, 0], axis: 1 }),
+    moved({ kind: 'expand', inputs: [0], shape: [2, 2, 3, 4] }),
     vector({
-      name: 'add up to 2^24',
-      kernel: 'add-float32',
-      inputs: [
-        { lo: -32_767, hi: 32_767, shape: [2, 3, 4], lanes },
-        { lo: -512, hi: 512, shape: [1], lanes: [512] },
-      ],
-      ops: [
-        { kind: 'shift-left', inputs: [0], bits: 9 },
-        { kind: 'add', inputs: [2, 1] },
-      ],
-    }),
-    vector({
-      name: 'sum of 8 lanes up to 2^24 − 512',
-      kernel: 'reduce-sum-float32',
-      inputs: [{ lo: -32_767, hi: 32_767, shape: [2, 3, 4], lanes }],
-      ops: [
-        { kind: 'shift-left', inputs: [0], bits: 6 },
-        { kind: 'reduce-sum', inputs: [1], axes: [0, 2], keepDims: false },
-      ],
-    }),
-  ]
-}
-
-function comparisons(): ExactVector[] {
-  const unary = (name: string, kernel: string, reach: number, op: Op): ExactVector =>
-    vector({
-      name,
-      kernel,
-      inputs: [{ lo: -reach, hi: reach, shape: [3, 5], lanes: [-2, reach, 0, reach, reach - 1, -reach, 1, 1] }],
-      ops: [op],
-    })
-  const axes = { axes: [1], keepDims: true } as const
-  return [
-    unary('clip far outside of float32', 'clip-float32', 100, { kind: 'clip', inputs: [0], lo: -SAFE, hi: 7 }),
-    unary('clip', 'clip-int32', FLOAT32_EDGE + 1, { kind: 'clip', inputs: [0], lo: -3, hi: FLOAT32_EDGE }),
-    unary('clip', 'clip-float64', SAFE, { kind: 'clip', inputs: [0], lo: 1 - SAFE, hi: SAFE - 1 }),
-    unary('greatest lane', 'reduce-max-float64', SAFE, { kind: 'reduce-max', inputs: [0], ...axes }),
-    unary('least lane', 'reduce-min-int32', 2 ** 30, { kind: 'reduce-min', inputs: [0], ...axes }),
-    unary('first of equals', 'argmax-float32', 9, { kind: 'argmax', inputs: [0], axis: 1, keepDims: false }),
-    unary('first of equals', 'argmax-float64', SAFE, { kind: 'argmax', inputs: [0], axis: 0, keepDims: true }),
-    unary('left shift', 'shift-left-float64', 1023, { kind: 'shift-left', inputs: [0], bits: 43 }),
-    vector({
-      name: 'lookup, with indices from an argmax',
+      name: 'lookup, with indices from an argmax: the first of equals',
       kernel: 'gather',
       inputs: [{ lo: -9, hi: 9, shape: [4, 3], lanes: [1, 9, 9, -9, -9, -9, 0, 0, 1] }],
       constants: [constant([3, 2], [SAFE, -SAFE, 1, -1, 2, 0])],

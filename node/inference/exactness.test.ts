@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { graphCases, numRuns } from '../../test/support/random-graph.ts'
+import { requantisedGraphs } from '../../test/support/random-requantisation.ts'
+import { checkGraph } from '../exact/check.ts'
+import { emitCpu } from '../exact/emit/emit-cpu.ts'
+import { KERNEL_NAMES } from '../exact/emit/kernel-names.ts'
+import type { CheckedGraph, ExactGraph, Tensor } from '../exact/graph.ts'
+import { InvalidError } from '../protocol/errors.ts'
+import { openOrtSession } from './ort-session.ts'
+import { compare } from './self-test.ts'
+import { startVectors } from './start-test.ts'
+import { INPUT_PATTERNS, patternInputs } from './test-inputs.ts'
+
+/** Where ONNX Runtime and the reference differ, on one thread and on two. */
+async function differences(checked: CheckedGraph, inputSets: readonly (readonly Tensor[])[]): Promise<string[]> {
+  const found: string[] = []
+  for (const threads of [1, 2]) {
+    const runner = await openOrtSession(emitCpu(checked), threads)
+    for (const inputs of inputSets)
+      found.push(...[await compare(checked, runner, inputs)].filter((one) => one !== undefined))
+    await runner.close()
+  }
+  return found
+}
+
+function tryCheck(graph: ExactGraph): CheckedGraph | undefined {
+  try {
+    return checkGraph(graph)
+  } catch (error) {
+    if (error instanceof InvalidError) return undefined
+    throw error
+  }
+}
+
+describe('the CPU provider gives the reference’s lanes', () => {
+  it('on random graphs over every op', async () => {
+    await fc.assert(
+      fc.asyncProperty(graphCases(), async ({ checked, inputSets }) => {
+        expect(await differences(checked, inputSets)).toEqual([])
+      }),
+      { numRuns: numRuns(250) },
+    )
+  })
+
+  it('on contractions with requantisation', async () => {
+    const chosen = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(requantisedGraphs(), async (graph) => {
+        const checked = tryCheck(graph)
+        fc.pre(checked !== undefined)
+        for (const { kernel } of emitCpu(checked).kernels) chosen.add(kernel)
+        const inputSets = INPUT_PATTERNS.map((pattern) => patternInputs(graph.inputs, pattern))
+        expect(await differences(checked, inputSets)).toEqual([])
+      }),
+      { numRuns: numRuns(250) },
+    )
+    expect([...chosen]).toEqual(expect.arrayContaining(['qlinear-conv-u8s8', 'qgemm-u8s8']))
+  })
+
+  it.each(startVectors().map((vector) => [vector.kernel, vector.name, vector] as const))(
+    '%s: %s',
+    async (_, __, vector) => {
+      const checked = checkGraph(vector.graph)
+      expect(emitCpu(checked).kernels.at(-1)?.kernel).toBe(vector.kernel)
+      expect(await differences(checked, [vector.inputs])).toEqual([])
+    },
+  )
+})
+
+it('holds every kernel of the closed list to a start-up vector', () => {
+  expect(new Set(startVectors().map(({ kernel }) => kernel))).toEqual(new Set(KERNEL_NAMES))
+})
