@@ -16,18 +16,24 @@ export function createSequencerChain(spec: ChainSpec, database: Database): Seque
       return tipOf(spec, block)
     },
     append: async (block) => {
-      const { hash } = database.heads().unsafe
-      if (hash !== bytesToHex(block.header.parentHash)) {
-        throw new InvalidError(
-          'HeadMoved',
-          `block ${block.number} does not follow the unsafe head, which is ${hash} now`,
-        )
+      try {
+        requireHead(database, block)
+        await database.write({ blocks: [block] })
+      } catch (error) {
+        // A rewind may have been written between the check and our write, which then did nothing.
+        requireHead(database, block)
+        throw error
       }
-      await database.write({ blocks: [block] })
     },
     block: (hash) => database.getBlock(hash),
     canonicalHash: (number) => database.canonicalHash(number),
   }
+}
+
+function requireHead(database: Database, { number, header }: ExecutedBlock): void {
+  const { hash } = database.heads().unsafe
+  if (hash === bytesToHex(header.parentHash)) return
+  throw new InvalidError('HeadMoved', `block ${number} does not follow the unsafe head, which is ${hash} now`)
 }
 
 function tipOf(spec: ChainSpec, { hash, number, header, transactions }: ExecutedBlock): ChainTip {
