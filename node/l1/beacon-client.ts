@@ -14,9 +14,9 @@ export interface BeaconClient {
 }
 
 const TIMEOUT_MS = 10_000
+const SMALL_JSON_BYTES = 256 * 1024
 /** Hex digits of a blob, and room for the JSON around it. */
-const BLOB_JSON_BYTES = 2 * BLOB_BYTES + 16
-const SMALL_JSON_BYTES = 64 * 1024
+const BLOB_JSON_BYTES = 2 * BLOB_BYTES + SMALL_JSON_BYTES
 
 /** The clock of the beacon chain, from which the slot of an execution block follows. */
 interface SlotClock {
@@ -36,11 +36,12 @@ export function createBeaconClient(beaconUrl: string): BeaconClient {
         clock = undefined
         throw error
       })
-      const id = blockId(block, await clock)
-      const query = versionedHashes.map((hash) => `versioned_hashes=${hash}`).join('&')
-      const url = `${base(beaconUrl)}/eth/v1/beacon/blobs/${id}?${query}`
-      const limit = SMALL_JSON_BYTES + versionedHashes.length * BLOB_JSON_BYTES
-      return readBlobs(await getJson(url, limit), versionedHashes.length)
+      const url = `${base(beaconUrl)}/eth/v1/beacon/blobs/${blockId(block, await clock)}`
+      // One request each: servers differ in how they take several hashes (repeated, or separated by commas).
+      const blobs: Uint8Array[] = []
+      for (const hash of versionedHashes)
+        blobs.push(readBlob(await getJson(`${url}?versioned_hashes=${hash}`, BLOB_JSON_BYTES)))
+      return blobs
     },
   }
 }
@@ -55,7 +56,7 @@ function blockId(block: L1BlockRef, clock: SlotClock | undefined): string {
 }
 
 async function readClock(beaconUrl: string): Promise<SlotClock | undefined> {
-  const spec = await getJson(`${base(beaconUrl)}/eth/v1/config/spec`, SMALL_JSON_BYTES * 4, true)
+  const spec = await getJson(`${base(beaconUrl)}/eth/v1/config/spec`, SMALL_JSON_BYTES, true)
   if (spec === undefined) return undefined
   const genesis = await getJson(`${base(beaconUrl)}/eth/v1/beacon/genesis`, SMALL_JSON_BYTES)
   const genesisTimeSeconds = Number(field(field(genesis, 'data'), 'genesis_time'))
@@ -64,17 +65,14 @@ async function readClock(beaconUrl: string): Promise<SlotClock | undefined> {
   return { genesisTimeSeconds, secondsPerSlot }
 }
 
-function readBlobs(answer: unknown, count: number): Uint8Array[] {
+function readBlob(answer: unknown): Uint8Array {
   const list = field(answer, 'data')
   if (!Array.isArray(list)) throw nonsense('the list of blobs')
-  if (list.length !== count) {
-    throw new UnavailableError('BlobsUnavailable', `the beacon node returned ${list.length} of ${count} blobs`)
-  }
-  return list.map((item) => {
-    const bytes = typeof item === 'string' ? blobBytes(item) : undefined
-    if (bytes?.length !== BLOB_BYTES) throw nonsense('a blob')
-    return bytes
-  })
+  const [blob] = list
+  if (blob === undefined) throw new UnavailableError('BlobsUnavailable', 'the beacon node does not have the blob')
+  const bytes = typeof blob === 'string' ? blobBytes(blob) : undefined
+  if (bytes?.length !== BLOB_BYTES) throw nonsense('a blob')
+  return bytes
 }
 
 function blobBytes(hex: string): Uint8Array | undefined {
