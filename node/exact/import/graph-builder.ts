@@ -40,8 +40,8 @@ type Entry =
   | { readonly kind: 'constant'; readonly constant: GraphConstant; readonly facts: BuiltValue }
   | { readonly kind: 'op'; readonly op: Op; readonly label: string; readonly facts: BuiltValue }
 
-/** Ops over constants with more lanes than this stay in the graph. */
-const MAX_FOLDED_LANES = 2 ** 22
+/** Lanes that ops over constants may yield in all; beyond it they stay in the graph, so that an import takes bounded time. */
+const MAX_FOLDED_LANES = 2 ** 24
 
 /** An empty {@link GraphBuilder}. @param constantLanes lanes of all constants that may come, for the budget of the rules. */
 export function createGraphBuilder(constantLanes: number): GraphBuilder {
@@ -49,6 +49,7 @@ export function createGraphBuilder(constantLanes: number): GraphBuilder {
   const facts: BuiltValue[] = []
   const columnSums = createColumnSums(constantLanes)
   let constantBytes = 0
+  let foldedLanes = 0
   let ops = 0
 
   function add(entry: Entry): ValueId {
@@ -58,6 +59,7 @@ export function createGraphBuilder(constantLanes: number): GraphBuilder {
   }
 
   function addConstant(shape: Shape, lanes: ArrayLike<number>): ValueId {
+    requireTensorShape(shape)
     const data = packData(lanes)
     constantBytes += data.byteLength
     // Constants that come to nothing count too: together they bound the importer's memory.
@@ -70,8 +72,9 @@ export function createGraphBuilder(constantLanes: number): GraphBuilder {
     requireParameters(op)
     const result = inferOp(op, facts, columnSums)
     const operands = op.inputs.map((id) => (facts[id] as BuiltValue).constant)
-    const folds = operands.every((constant) => constant !== undefined) && result.terms === 0
-    if (folds && shapeSize(result.shape) <= MAX_FOLDED_LANES) {
+    const lanes = foldedLanes + shapeSize(result.shape)
+    if (operands.every((constant) => constant !== undefined) && result.terms === 0 && lanes <= MAX_FOLDED_LANES) {
+      foldedLanes = lanes
       return addConstant(result.shape, compute(op, operands as GraphConstant[], result.shape))
     }
     if (++ops > MAX_OPS) refuse('OnnxTooLarge', `more than ${MAX_OPS} ops`)

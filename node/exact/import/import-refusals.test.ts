@@ -392,6 +392,7 @@ describe('inputs and outputs', () => {
 
   it('refuses declarations that are malformed, or narrower than what is proven', () => {
     expectRefusal(metadata('assay.input.x', '{"lo": 0'), 'OnnxMalformed', 'assay.input.x is not JSON')
+    expectRefusal(metadata('assay.input.X', '{"lo": 0}'), 'OnnxGraphInvalid', 'metadata assay.input.X names no input')
     expectRefusal(metadata('assay.input.x', '[1]'), 'OnnxMalformed', 'not a JSON object')
     expectRefusal(metadata('assay.input.x', '{"low": 0}'), 'OnnxMalformed', 'unknown key low')
     expectRefusal(metadata('assay.input.x', '{"lo": 0.5}'), 'OnnxMalformed', 'lo is 0.5')

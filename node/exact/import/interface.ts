@@ -5,7 +5,7 @@ import { toIntegers } from './align.ts'
 import { type Dtype, dtypeOf } from './dtypes.ts'
 import { refuse } from './import-error.ts'
 import { factsOf, type NodeContext, type Tracked } from './node-context.ts'
-import type { OnnxValueInfo } from './onnx-model.ts'
+import type { OnnxModel, OnnxValueInfo } from './onnx-model.ts'
 
 /*
  * What a caller sends and gets. The file declares it in metadata_props, as JSON:
@@ -17,6 +17,23 @@ import type { OnnxValueInfo } from './onnx-model.ts'
  */
 
 const LANE_BYTES: readonly unknown[] = [1, 2, 4, 8]
+
+/** Refuses declarations for names that the file does not have: a misspelt bound must not go unnoticed. @throws ImportError. */
+export function requireKnownNames({ graph, metadata }: OnnxModel): void {
+  const declarable = [
+    ...graph.inputs.map(({ name }) => `assay.input.${name}`),
+    ...graph.outputs.map(({ name }) => `assay.output.${name}`),
+  ]
+  const known = new Set(declarable)
+  for (const key of metadata.keys()) {
+    if (/^assay\.(input|output)\./.test(key) && !known.has(key)) {
+      refuse(
+        'OnnxGraphInvalid',
+        `metadata ${key} names no input or output: known are ${declarable.slice(0, 16).join(', ')}`,
+      )
+    }
+  }
+}
 
 /** The declared element type of a graph input or output. @throws ImportError `OnnxUnsupported`. */
 export function declaredType(info: OnnxValueInfo): Dtype {
