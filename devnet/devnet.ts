@@ -1,0 +1,199 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createPublicClient, http } from 'viem'
+import { Closers } from '../node/cli/closers.ts'
+import { type RunningNode, startNode } from '../node/cli/run-node.ts'
+import type { Provider } from '../node/inference/worker-protocol.ts'
+import type { Hex } from '../node/protocol/bytes.ts'
+import { InvalidError, UnavailableError } from '../node/protocol/errors.ts'
+import type { Log } from '../node/telemetry/logger.ts'
+import { BATCHER, PUBLISHER } from './accounts.ts'
+import { type L1Process, startAnvil } from './anvil.ts'
+import { type ChainComparison, compareChains } from './compare-chains.ts'
+import { type DemoAnswer, type DemoContracts, deployDemo, runDemo } from './demo.ts'
+import { deployL1 } from './deploy-l1.ts'
+import { type DevnetRecord, readDevnetRecord, writeDevnetRecord } from './devnet-record.ts'
+import { createChainSpec, L2_GAS_LIMIT } from './genesis.ts'
+import { loadModel, MODEL_NAMES } from './models.ts'
+import { choosePort } from './ports.ts'
+import { type PublishableModel, publishModels } from './publish-models.ts'
+import { createSender } from './transaction-sender.ts'
+
+/** How a devnet is started. A port that is null takes the usual one, or any free one. */
+export interface DevnetOptions {
+  readonly dataDir: string
+  /** Throws away what the data directory holds. */
+  readonly reset: boolean
+  readonly l1Port: number | null
+  readonly rpcPort: number | null
+  readonly verifierRpcPort: number | null
+  readonly l1BlockTimeSeconds: number
+  /** Longest time that blocks wait for others to share a blob with, in milliseconds. */
+  readonly maxChannelMs: number
+  readonly provider: Provider
+  readonly threads: number
+  readonly log: Log
+  /** Tells people what is being done. */
+  readonly report: (line: string) => void
+  readonly onFatal: (error: unknown) => void
+  readonly signal: AbortSignal
+}
+
+/** Where a devnet can be reached. */
+export interface DevnetEndpoints {
+  readonly l1Rpc: string
+  readonly l1Beacon: string
+  readonly l2Rpc: string
+  readonly verifierRpc: string
+}
+
+/** A running devnet, its demo done. */
+export interface Devnet {
+  readonly endpoints: DevnetEndpoints
+  readonly record: Required<DevnetRecord>
+  readonly models: readonly PublishableModel[]
+  readonly sequencer: RunningNode
+  readonly verifier: RunningNode
+  /** Waits until the verifier has derived this block from L1. @throws UnavailableError `DerivationLate`. */
+  untilDerived(blockNumber: number, timeoutMs: number): Promise<void>
+  /** Compares every block that the verifier derived. */
+  compare(): Promise<ChainComparison>
+  close(): Promise<void>
+}
+
+/**
+ * Starts L1, contracts, sequencer and verifier, registers the models and runs the demo; on a data directory that was used before
+ * it continues that chain.
+ * @throws InvalidError when the directory or a port cannot be used; UnavailableError when a part does not start
+ */
+export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
+  const closers = new Closers()
+  try {
+    return await start(options, closers)
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}
+
+async function start(options: DevnetOptions, closers: Closers): Promise<Devnet> {
+  const { dataDir, report, signal } = options
+  if (options.reset) rmSync(dataDir, { recursive: true, force: true })
+  report('Starting L1…')
+  const l1Dir = join(dataDir, 'l1')
+  const l1 = await startAnvil({ dir: l1Dir, port: options.l1Port, blockTimeSeconds: options.l1BlockTimeSeconds })
+  closers.add(() => l1.close())
+  const record = await openRecord(dataDir, l1, report)
+  signal.throwIfAborted()
+  report('Starting sequencer and verifier…')
+  const sequencer = await startRole('sequencer', options, record, l1)
+  closers.add(() => sequencer.close())
+  const verifier = await startRole('verifier', options, record, l1, sequencer.rpcUrl)
+  closers.add(() => verifier.close())
+  signal.throwIfAborted()
+  const models = MODEL_NAMES.map(loadModel)
+  const demo = record.demo ?? (await bringToLife(sequencer.rpcUrl, models, report))
+  const complete = { ...record, demo }
+  writeDevnetRecord(dataDir, complete)
+  return {
+    endpoints: { l1Rpc: l1.rpcUrl, l1Beacon: l1.beaconUrl, l2Rpc: sequencer.rpcUrl, verifierRpc: verifier.rpcUrl },
+    record: complete,
+    models,
+    sequencer,
+    verifier,
+    untilDerived: (blockNumber, timeoutMs) => untilDerived(verifier, blockNumber, timeoutMs, signal),
+    compare: () => compareChains(sequencer.database, verifier.database),
+    close: () => closers.close(),
+  }
+}
+
+async function openRecord(dataDir: string, l1: L1Process, report: (line: string) => void): Promise<DevnetRecord> {
+  const found = readDevnetRecord(dataDir)
+  if (found !== undefined) {
+    await requireSameL1(dataDir, l1, found.spec.genesis.l1)
+    report('Continuing the chain in this data directory.')
+    return found
+  }
+  report('Deploying the L1 contracts…')
+  const l1Contracts = await deployL1(l1.rpcUrl, L2_GAS_LIMIT)
+  const record = { spec: await createChainSpec(l1.rpcUrl, l1Contracts), l1Contracts }
+  writeDevnetRecord(dataDir, record)
+  return record
+}
+
+async function requireSameL1(dataDir: string, l1: L1Process, start: { readonly hash: Hex }): Promise<void> {
+  const client = createPublicClient({ transport: http(l1.rpcUrl) })
+  const known = await client.getBlock({ blockHash: start.hash }).catch(() => undefined)
+  if (known !== undefined) return
+  const message = `the L1 of ${dataDir} was lost, and the chain on it with it: start anew with --reset`
+  throw new InvalidError('L1StateLost', message)
+}
+
+async function startRole(
+  role: 'sequencer' | 'verifier',
+  options: DevnetOptions,
+  { spec }: DevnetRecord,
+  l1: L1Process,
+  sequencerUrl?: string,
+): Promise<RunningNode> {
+  const isSequencer = role === 'sequencer'
+  const batcher = {
+    privateKey: BATCHER.privateKey,
+    maxChannelMs: options.maxChannelMs,
+    dataAvailability: 'blobs',
+    blobProofs: 'blob',
+  } as const
+  return startNode({
+    spec,
+    dataDir: join(options.dataDir, role),
+    l1RpcUrl: l1.rpcUrl,
+    l1BeaconUrl: l1.beaconUrl,
+    l1Confirmations: 0,
+    l1PollMs: 200,
+    rpcHost: '127.0.0.1',
+    rpcPort: isSequencer
+      ? await choosePort('rpc.port', options.rpcPort, 9545)
+      : await choosePort('verifier.rpc.port', options.verifierRpcPort, 9546),
+    corsOrigins: ['*'],
+    inference: { provider: options.provider, threads: options.threads },
+    ...(isSequencer ? { batcher } : {}),
+    ...(sequencerUrl === undefined ? {} : { sequencerUrl }),
+    log: options.log.child({ node: role }),
+    onFatal: options.onFatal,
+  })
+}
+
+async function bringToLife(
+  rpcUrl: string,
+  models: readonly PublishableModel[],
+  report: (line: string) => void,
+): Promise<{ contracts: DemoContracts; answers: DemoAnswer[] }> {
+  report('Registering the models and deploying the demo…')
+  const sender = await createSender(rpcUrl, PUBLISHER.privateKey)
+  const idOf = (name: string) => models.find((model) => model.name === name)?.manifest.modelId as Hex
+  const [contracts] = await Promise.all([
+    deployDemo(sender, { risk: idOf('risk'), digits: idOf('digits') }),
+    publishModels(sender, models),
+  ])
+  report('Running the demo…')
+  return { contracts, answers: await runDemo(sender, contracts) }
+}
+
+async function untilDerived(
+  verifier: RunningNode,
+  blockNumber: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs
+  while (verifier.database.heads().safe.number < blockNumber) {
+    signal.throwIfAborted()
+    if (performance.now() > deadlineMs) {
+      const { number } = verifier.database.heads().safe
+      const message = `the verifier derived ${number} of ${blockNumber} blocks from L1 within ${timeoutMs / 1000} s`
+      throw new UnavailableError('DerivationLate', message)
+    }
+    await sleep(100)
+  }
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Devnet, startDevnet } from '../../devnet/devnet.ts'
+import { summaryJson, summaryText } from '../../devnet/summary.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import type { Command, CommandContext } from './command.ts'
+import { choice, integer, optionalText, port, type SettingsOf, toggle } from './settings.ts'
+
+const settings = {
+  dataDir: optionalText(
+    'data-dir',
+    'DIR',
+    'Where the chains live; default .assay/devnet, with --once a folder that is deleted afterwards',
+  ),
+  reset: toggle('reset', 'Throw away what the data directory holds and start anew'),
+  once: toggle('once', 'Stop when the demo is done and the verifier has derived its blocks from L1'),
+  json: toggle('json', 'Print the summary as one JSON document'),
+  l1Port: port('l1.port', 8545, 'Port of the L1: JSON-RPC and beacon API'),
+  rpcPort: port('rpc.port', 9545, "Port of the sequencer's JSON-RPC"),
+  verifierRpcPort: port('verifier.rpc.port', 9546, "Port of the verifier's JSON-RPC"),
+  l1BlockTime: integer('l1.block-time', 'SECONDS', 1, [1, 60], 'Seconds between L1 blocks'),
+  maxChannel: integer(
+    'batcher.max-channel-ms',
+    'MS',
+    2_000,
+    [0, 600_000],
+    'Longest time in ms that blocks wait for others to share a blob with',
+  ),
+  provider: choice('inference.provider', ['cpu', 'reference'], 'cpu', 'What runs the models'),
+  threads: integer('inference.threads', 'N', 1, [1, 256], 'Threads of one inference'),
+  logLevel: choice(
+    'log.level',
+    ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    'warn',
+    'Least severity that is logged',
+  ),
+  logFormat: choice('log.format', ['text', 'json'], 'text', 'One line of text or one JSON object an entry'),
+}
+
+type DevnetSettings = SettingsOf<typeof settings>
+
+/** Longest wait for the verifier with --once, in milliseconds. */
+const DERIVATION_TIMEOUT_MS = 60_000
+
+/** `assay devnet`: a whole devnet in one command. */
+export const devnetCommand: Command<typeof settings> = {
+  name: 'devnet',
+  summary: 'Runs a whole devnet: L1, contracts, sequencer, verifier, models and a demo.',
+  positionals: [],
+  settings,
+  run: async (given, _positionals, context) => {
+    const isTemporary = given.once && given.dataDir === null
+    const dataDir = isTemporary
+      ? mkdtempSync(join(tmpdir(), 'assay-devnet-'))
+      : resolve(given.dataDir ?? join('.assay', 'devnet'))
+    try {
+      return await runDevnet(given, dataDir, context)
+    } finally {
+      if (isTemporary) rmSync(dataDir, { recursive: true, force: true })
+    }
+  },
+}
+
+async function runDevnet(given: DevnetSettings, dataDir: string, context: CommandContext): Promise<number> {
+  let halted: { readonly error: unknown } | undefined
+  const halt = new AbortController()
+  const signal = AbortSignal.any([context.signal, halt.signal])
+  const devnet = await startDevnet({
+    ...given,
+    dataDir,
+    l1BlockTimeSeconds: given.l1BlockTime,
+    maxChannelMs: given.maxChannel,
+    log: createLogger({ level: given.logLevel, format: given.logFormat }),
+    report: context.report,
+    signal,
+    onFatal: (error) => {
+      halted ??= { error }
+      halt.abort()
+    },
+  })
+  const readyMs = Math.round(performance.now())
+  try {
+    const code = await show(devnet, given, dataDir, readyMs, context)
+    if (!given.once) await untilAborted(signal)
+    if (halted !== undefined) throw halted.error
+    return code
+  } finally {
+    context.report('Stopping…')
+    await devnet.close()
+  }
+}
+
+async function show(
+  devnet: Devnet,
+  { once, json }: DevnetSettings,
+  dataDir: string,
+  readyMs: number,
+  context: CommandContext,
+): Promise<number> {
+  if (!once) {
+    context.print(json ? JSON.stringify(await summaryJson(devnet, readyMs)) : summaryText(devnet, readyMs, dataDir))
+    return 0
+  }
+  const lastBlock = Math.max(...devnet.record.demo.answers.map(({ blockNumber }) => blockNumber))
+  context.report(`Waiting until the verifier has derived block ${lastBlock} from L1…`)
+  await devnet.untilDerived(lastBlock, DERIVATION_TIMEOUT_MS)
+  const document = await summaryJson(devnet, readyMs)
+  context.print(json ? JSON.stringify(document) : summaryText(devnet, readyMs, dataDir))
+  const wrong = document.demo.filter(({ modelAnswer, expected }) => modelAnswer !== expected)
+  for (const { subject, modelAnswer, expected } of wrong) {
+    context.report(`The model's answer on ${subject} is ${modelAnswer}, not ${expected}.`)
+  }
+  if (!document.stateRootsEqual) context.report(`The chains differ from block ${document.firstDifference} on.`)
+  return document.stateRootsEqual && wrong.length === 0 ? 0 : 1
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done()
+    else signal.addEventListener('abort', () => done(), { once: true })
+  })
+}
