@@ -111,14 +111,9 @@ function createSender(
   const sign = async ({ candidate, blobs, nonce }: Flight, fees: Fees): Promise<SignedTransaction> => {
     const data = candidate.data ?? new Uint8Array()
     const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas } = fees
-    const gas = BASE_GAS + GAS_PER_DATA_BYTE * BigInt(data.length)
     const { chainId } = settings
+    const gas = gasOf(candidate)
     const fields = { chainId, nonce, to: candidate.to, data: bytesToHex(data), gas, maxFeePerGas, maxPriorityFeePerGas }
-    await requireFunds(
-      client,
-      account.address,
-      gas * maxFeePerGas + BLOB_GAS_PER_BLOB * BigInt(blobs.length) * maxFeePerBlobGas,
-    )
     if (blobs.length > 0) return signBlobTransaction(account, fields, maxFeePerBlobGas, settings.blobProofs, blobs)
     const raw = await account.signTransaction({ ...fields, type: 'eip1559' })
     return { raw, hash: keccak256(raw) }
@@ -179,6 +174,17 @@ function createSender(
     throw new UnavailableError('NonceTaken', `another transaction took nonce ${flight.nonce} of ${account.address}`)
   }
 
+  const requireFunds = async ({ candidate, blobs }: Flight, fees: Fees) => {
+    const { address } = account
+    const blobGas = BLOB_GAS_PER_BLOB * BigInt(blobs.length)
+    const neededWei = gasOf(candidate) * fees.maxFeePerGas + blobGas * fees.maxFeePerBlobGas
+    const balanceWei = await retry('a balance', () => client.getBalance({ address }))
+    if (balanceWei >= neededWei) return
+    const message = `${address} holds ${balanceWei} wei on L1 and may need ${neededWei}: send ether to it`
+    const meta = { address, balanceWei: String(balanceWei), neededWei: String(neededWei) }
+    throw new UnavailableError('L1Funds', message, { meta })
+  }
+
   const bring = async (candidate: TransactionCandidate, signal: AbortSignal): Promise<SentTransaction> => {
     const blobs = await proveBlobs(kzg, settings.blobProofs, candidate.blobs ?? [])
     const flight: Flight = { candidate, blobs, nonce: await minedNonce(), versions: new Map() }
@@ -186,6 +192,7 @@ function createSender(
     for (let refusals = 0; refusals < MAX_REFUSALS; ) {
       const offer = fees
       const mayOffer = await requireNonce(flight)
+      if (mayOffer) await requireFunds(flight, offer)
       const isTaken = !mayOffer || (await retry('a new transaction', () => publish(flight, offer)))
       if (isTaken) {
         const sent = await wait(flight, signal)
@@ -203,12 +210,7 @@ function createSender(
   return { address: account.address, bring }
 }
 
-async function requireFunds(client: L1Client, address: Hex, neededWei: bigint): Promise<void> {
-  const balance = await client.getBalance({ address })
-  if (balance >= neededWei) return
-  throw new UnavailableError(
-    'L1Funds',
-    `${address} holds ${balance} wei on L1 and may need ${neededWei}: send ether to it`,
-    { meta: { address, balanceWei: balance.toString(), neededWei: neededWei.toString() } },
-  )
+/** Gas limit: the inbox holds no code, so that this much is never short. */
+function gasOf({ data }: TransactionCandidate): bigint {
+  return BASE_GAS + GAS_PER_DATA_BYTE * BigInt(data?.length ?? 0)
 }
