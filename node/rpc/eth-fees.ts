@@ -13,11 +13,11 @@ const MAX_HISTORY_BLOCKS = 1024
 const MAX_REWARD_BLOCKS = 128
 const MAX_PERCENTILES = 100
 
-/** Blocks that the tip suggestion looks at, the percentile of their tips that it takes, and what it says without any. */
-const TIP_SAMPLE_BLOCKS = 20
-const TIP_PERCENTILE = 60
+/** Tip that is enough while blocks have room. */
 const DEFAULT_TIP_WEI = 1_000_000n
 const MAX_TIP_WEI = 500_000_000_000n
+/** A block is crowded when more than this percentage of its gas is used. */
+const CROWDED_PERCENT = 90n
 
 const percentile: Codec<number> = {
   schema: { type: 'number', minimum: 0, maximum: 100 },
@@ -39,7 +39,7 @@ export function ethFeesMethods(chain: ChainReader): RpcMethod[] {
         return toQuantity(nextBaseFee + nextBaseFee / 8n + (await suggestTip(chain)))
       },
     ),
-    method('eth_maxPriorityFeePerGas', { summary: 'A tip that recent transactions paid.' }, async () =>
+    method('eth_maxPriorityFeePerGas', { summary: 'A tip that gets a transaction into the next blocks.' }, async () =>
       toQuantity(await suggestTip(chain)),
     ),
     method('eth_blobBaseFee', { summary: 'Least price of blob gas; this chain carries no blobs.' }, () => '0x1'),
@@ -123,16 +123,17 @@ function tipsOf({ header, transactions }: ExecutedBlock): { readonly tip: bigint
   return sequenced.map(tipOf).sort((a, b) => (a.tip < b.tip ? -1 : 1))
 }
 
-/** Cost: up to 20 whole blocks. */
+/**
+ * As op-geth does: the least tip while the latest block has room, else a tenth above the median that it was paid. Following what
+ * others pay at all times would drive tips up for nothing. Cost: the latest block.
+ */
 async function suggestTip(chain: ChainReader): Promise<bigint> {
-  const { number } = await chain.head('unsafe')
-  const tips: bigint[] = []
-  for (let at = number; at > number - TIP_SAMPLE_BLOCKS && at > 0; at--) {
-    const header = await chain.headerByNumber(at)
-    const block = header === undefined ? undefined : await chain.block(header.hash)
-    if (block !== undefined) tips.push(...tipsOf(block).map(({ tip }) => tip))
-  }
-  tips.sort((a, b) => (a < b ? -1 : 1))
-  const tip = tips[Math.floor(((tips.length - 1) * TIP_PERCENTILE) / 100)] ?? DEFAULT_TIP_WEI
-  return tip > MAX_TIP_WEI ? MAX_TIP_WEI : tip
+  const { hash, header } = await chain.head('unsafe')
+  if (header.gasUsed * 100n <= header.gasLimit * CROWDED_PERCENT) return DEFAULT_TIP_WEI
+  const block = await chain.block(hash)
+  const tips = block === undefined ? [] : tipsOf(block).map(({ tip }) => tip)
+  const median = tips[Math.floor((tips.length - 1) / 2)] ?? 0n
+  const raised = (median * 11n) / 10n
+  if (raised > MAX_TIP_WEI) return MAX_TIP_WEI
+  return raised < DEFAULT_TIP_WEI ? DEFAULT_TIP_WEI : raised
 }

@@ -1,7 +1,8 @@
 import type { ChainReader } from './chain-reader.ts'
 import { pattern } from './codec.ts'
-import { logFilter } from './ethereum-codecs.ts'
+import { type LogFilter, logFilter } from './ethereum-codecs.ts'
 import type { Filters } from './filters.ts'
+import { createLimiter } from './limiter.ts'
 import { type LogLimits, queryLogs } from './log-query.ts'
 import { method, type RpcMethod, required } from './method.ts'
 
@@ -12,17 +13,21 @@ export interface EthLogsDeps {
   readonly limits: LogLimits
 }
 
+/** Searches at once, and waiting: one may read thousands of blocks beside block production. */
+const MAX_SEARCHES = 2
+const MAX_WAITING_SEARCHES = 128
+
 /** Logs by query and by filters that clients poll. */
 export function ethLogsMethods({ chain, filters, limits }: EthLogsDeps): RpcMethod[] {
+  const limited = createLimiter(MAX_SEARCHES, MAX_WAITING_SEARCHES)
+  const search = (criteria: LogFilter) => limited(() => queryLogs(chain, criteria, limits))
   const filter = required('filter', logFilter)
   const id = required(
     'filterId',
     pattern('a filter id', /^0x[0-9a-fA-F]{1,64}$/, (text) => text.toLowerCase()),
   )
   return [
-    method('eth_getLogs', { summary: 'Logs of a range of blocks or of one block.', params: [filter] }, (criteria) =>
-      queryLogs(chain, criteria, limits),
-    ),
+    method('eth_getLogs', { summary: 'Logs of a range of blocks or of one block.', params: [filter] }, search),
     method('eth_newFilter', { summary: 'A filter for new logs; returns its id.', params: [filter] }, (criteria) =>
       filters.createLogFilter(criteria),
     ),
@@ -38,7 +43,7 @@ export function ethLogsMethods({ chain, filters, limits }: EthLogsDeps): RpcMeth
       filters.changes(filterId),
     ),
     method('eth_getFilterLogs', { summary: 'All logs that a log filter matches.', params: [id] }, (filterId) =>
-      queryLogs(chain, filters.criteriaOf(filterId), limits),
+      search(filters.criteriaOf(filterId)),
     ),
     method(
       'eth_uninstallFilter',

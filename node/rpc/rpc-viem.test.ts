@@ -1,68 +1,25 @@
-import {
-  type Chain,
-  createPublicClient,
-  createWalletClient,
-  defineChain,
-  encodeErrorResult,
-  encodeFunctionData,
-  getContractAddress,
-  http,
-  parseAbi,
-  parseEther,
-  parseGwei,
-} from 'viem'
-import { privateKeyToAccount } from 'viem/accounts'
-import { chainConfig, publicActionsL2 } from 'viem/op-stack'
+import { encodeErrorResult, encodeFunctionData, getContractAddress, parseAbi, parseEther, parseGwei } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { modelRegistryAbi } from '../../contracts/generated/model-registry.ts'
 import { multicall3Abi, multicall3Bytecode } from '../../contracts/generated/multicall3.ts'
 import { LOCAL_CHAIN_ID, type LocalChain, startLocalChain } from '../../test/support/local-chain.ts'
-import { affineModel, inferenceCall, referenceInfer } from '../../test/support/models.ts'
-import { bytesToHex, type Hex } from '../protocol/bytes.ts'
-import {
-  INFERENCE_PRECOMPILE,
-  L1_BLOCK,
-  L2_TO_L1_MESSAGE_PASSER,
-  MODEL_REGISTRY,
-  MULTICALL3,
-} from '../protocol/constants.ts'
+import { POOR, publicClientFor, RICH, rawCall, walletClientFor } from '../../test/support/viem-clients.ts'
+import type { Hex } from '../protocol/bytes.ts'
+import { MODEL_REGISTRY, MULTICALL3 } from '../protocol/constants.ts'
 
-const account = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80')
-const poor = privateKeyToAccount('0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d')
-const model = affineModel()
 let local: LocalChain
-let chain: Chain
-
-function publicClientOf(of: Chain) {
-  return createPublicClient({ chain: of, transport: http(), pollingInterval: 30 }).extend(publicActionsL2())
-}
-let client: ReturnType<typeof publicClientOf>
-let wallet: ReturnType<typeof createWallet>
-
-function createWallet(of: Chain) {
-  return createWalletClient({ account, chain: of, transport: http() })
-}
+let client: ReturnType<typeof publicClientFor>
+let wallet: ReturnType<typeof walletClientFor>
 
 beforeAll(async () => {
-  const alloc = { [account.address.toLowerCase() as Hex]: { balance: parseEther('1000').toString() } }
-  local = await startLocalChain({ alloc, infer: referenceInfer([model]) })
-  chain = defineChain({
-    ...chainConfig,
-    id: LOCAL_CHAIN_ID,
-    name: 'local',
-    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-    rpcUrls: { default: { http: [local.url] } },
-  })
-  client = publicClientOf(chain)
-  wallet = createWallet(chain)
+  const alloc = { [RICH.address.toLowerCase() as Hex]: { balance: parseEther('1000').toString() } }
+  local = await startLocalChain({ alloc })
+  client = publicClientFor(local.url)
+  wallet = walletClientFor(local.url, RICH)
 })
 afterAll(() => local.close())
 
-const raw = async (method: string, params: unknown[] = []) => {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
-  const response = await fetch(local.url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
-  return (await response.json()) as { result?: never; error?: { code: number; message: string; data?: unknown } }
-}
+const raw = (method: string, params: readonly unknown[] = []) => rawCall(local.url, method, params)
 
 const REASON = parseAbi(['error Error(string reason)'])
 
@@ -74,18 +31,18 @@ function revertingWith(data: Hex): Hex {
 
 describe('transactions', () => {
   test('a transfer is prepared, sent, mined and read back', async () => {
-    const hash = await wallet.sendTransaction({ to: poor.address, value: 5n })
+    const hash = await wallet.sendTransaction({ to: POOR.address, value: 5n })
     const receipt = await client.waitForTransactionReceipt({ hash })
     expect(receipt).toMatchObject({ status: 'success', gasUsed: 21_000n, type: 'eip1559' })
     const transaction = await client.getTransaction({ hash })
     expect(transaction).toMatchObject({ value: 5n, blockHash: receipt.blockHash, chainId: LOCAL_CHAIN_ID })
-    expect(transaction.from).toBe(account.address.toLowerCase())
-    expect(await client.getBalance({ address: poor.address })).toBe(5n)
-    expect(await client.getTransactionCount({ address: account.address })).toBe(1)
+    expect(transaction.from).toBe(RICH.address.toLowerCase())
+    expect(await client.getBalance({ address: POOR.address })).toBe(5n)
+    expect(await client.getTransactionCount({ address: RICH.address })).toBe(1)
   })
 
   test.each(['legacy', 'eip2930', 'eip1559'] as const)('type %s', async (type) => {
-    const hash = await wallet.sendTransaction({ to: poor.address, type } as never)
+    const hash = await wallet.sendTransaction({ to: POOR.address, type } as never)
     const receipt = await client.waitForTransactionReceipt({ hash })
     expect(receipt).toMatchObject({ status: 'success', type })
     expect(await client.getTransaction({ hash })).toMatchObject({ type })
@@ -93,35 +50,35 @@ describe('transactions', () => {
 
   test('a type 4 transaction delegates', async () => {
     const authorization = await wallet.signAuthorization({ contractAddress: MULTICALL3, executor: 'self' })
-    const hash = await wallet.sendTransaction({ authorizationList: [authorization], to: poor.address })
+    const hash = await wallet.sendTransaction({ authorizationList: [authorization], to: POOR.address })
     await client.waitForTransactionReceipt({ hash })
     const transaction = await client.getTransaction({ hash })
     expect(transaction.type).toBe('eip7702')
     expect(transaction).toMatchObject({ authorizationList: [{ address: MULTICALL3, nonce: authorization.nonce }] })
-    expect(await client.getCode({ address: account.address })).toBe(`0xef0100${MULTICALL3.slice(2)}`)
+    expect(await client.getCode({ address: RICH.address })).toBe(`0xef0100${MULTICALL3.slice(2)}`)
     const undo = await wallet.signAuthorization({ contractAddress: `0x${'00'.repeat(20)}`, executor: 'self' })
     await client.waitForTransactionReceipt({
-      hash: await wallet.sendTransaction({ authorizationList: [undo], to: account.address }),
+      hash: await wallet.sendTransaction({ authorizationList: [undo], to: RICH.address }),
     })
-    expect(await client.getCode({ address: account.address })).toBeUndefined()
+    expect(await client.getCode({ address: RICH.address })).toBeUndefined()
   })
 
   test('refusals have the words that wallets know', async () => {
     const request = {
-      to: account.address,
+      to: RICH.address,
       gas: 21_000n,
       maxFeePerGas: parseGwei('10'),
       maxPriorityFeePerGas: 1n,
     } as const
-    const send = (changes: object, from = account) =>
-      createWalletClient({ account: from, chain, transport: http() }).sendTransaction({
+    const send = (changes: object, from = RICH) =>
+      walletClientFor(local.url, from).sendTransaction({
         ...request,
         nonce: 0,
         ...changes,
       })
     await expect(send({})).rejects.toThrow(/[Nn]once provided for the transaction is lower/)
-    await expect(send({ value: parseEther('1') }, poor)).rejects.toThrow(/exceeds the balance of the account/)
-    const nonce = await client.getTransactionCount({ address: account.address })
+    await expect(send({ value: parseEther('1') }, POOR)).rejects.toThrow(/exceeds the balance of the account/)
+    const nonce = await client.getTransactionCount({ address: RICH.address })
     await expect(send({ nonce, gas: 20_000n })).rejects.toThrow(/too low/)
     await expect(send({ nonce, maxFeePerGas: 1n })).rejects.toThrow(/cannot be lower than the block base fee/)
     expect((await raw('eth_sendRawTransaction', ['0x02c0'])).error?.message).toMatch(/^malformed transaction/)
@@ -129,16 +86,16 @@ describe('transactions', () => {
   })
 
   test('pending and queued transactions show in the pool', async () => {
-    const nonce = await client.getTransactionCount({ address: account.address })
-    const hash = await wallet.sendTransaction({ to: poor.address, nonce: nonce + 5, gas: 21_000n })
+    const nonce = await client.getTransactionCount({ address: RICH.address })
+    const hash = await wallet.sendTransaction({ to: POOR.address, nonce: nonce + 5, gas: 21_000n })
     expect(await raw('txpool_status')).toMatchObject({ result: { pending: '0x0', queued: '0x1' } })
-    const sender = account.address.toLowerCase()
+    const sender = RICH.address.toLowerCase()
     const content = await raw('txpool_contentFrom', [sender])
     expect(content.result).toMatchObject({ queued: { [nonce + 5]: { hash, blockHash: null, from: sender } } })
     expect(await raw('txpool_content')).toMatchObject({ result: { queued: { [sender]: { [nonce + 5]: { hash } } } } })
     expect((await client.getTransaction({ hash })).blockNumber).toBeNull()
-    expect(await client.getTransactionCount({ address: account.address, blockTag: 'pending' })).toBe(nonce)
-    for (let n = nonce; n < nonce + 5; n++) await wallet.sendTransaction({ to: poor.address, nonce: n, gas: 21_000n })
+    expect(await client.getTransactionCount({ address: RICH.address, blockTag: 'pending' })).toBe(nonce)
+    for (let n = nonce; n < nonce + 5; n++) await wallet.sendTransaction({ to: POOR.address, nonce: n, gas: 21_000n })
     await client.waitForTransactionReceipt({ hash })
   })
 })
@@ -147,8 +104,8 @@ describe('contracts', () => {
   let address: Hex
 
   test('deployment', async () => {
-    const nonce = await client.getTransactionCount({ address: account.address })
-    address = getContractAddress({ from: account.address, nonce: BigInt(nonce) })
+    const nonce = await client.getTransactionCount({ address: RICH.address })
+    address = getContractAddress({ from: RICH.address, nonce: BigInt(nonce) })
     const hash = await wallet.deployContract({ abi: multicall3Abi, bytecode: multicall3Bytecode })
     const receipt = await client.waitForTransactionReceipt({ hash })
     expect(receipt).toMatchObject({ status: 'success', to: null, contractAddress: address.toLowerCase() })
@@ -163,7 +120,7 @@ describe('contracts', () => {
     const results = await client.multicall({
       contracts: [
         { ...contract, functionName: 'getChainId' },
-        { ...contract, functionName: 'getEthBalance', args: [poor.address] },
+        { ...contract, functionName: 'getEthBalance', args: [POOR.address] },
       ],
       multicallAddress: MULTICALL3,
       allowFailure: false,
@@ -202,7 +159,7 @@ describe('contracts', () => {
       abi: modelRegistryAbi,
       functionName: 'commit',
       args: [salt],
-      account,
+      account: RICH,
     })
     const hash = await wallet.writeContract({
       address: MODEL_REGISTRY,
@@ -216,7 +173,7 @@ describe('contracts', () => {
     expect(receipt.gasUsed).toBeLessThanOrEqual(gas)
     const tooLittle = await raw('eth_estimateGas', [{ to: MULTICALL3, gas: '0x5000' }])
     expect(tooLittle.error?.message).toMatch(/^gas required exceeds allowance/)
-    const broke = await raw('eth_estimateGas', [{ from: `0x${'aa'.repeat(20)}`, to: poor.address, value: '0x1' }])
+    const broke = await raw('eth_estimateGas', [{ from: `0x${'aa'.repeat(20)}`, to: POOR.address, value: '0x1' }])
     expect(broke.error?.message).toMatch(/^insufficient funds for gas \* price \+ value/)
   })
 
@@ -241,159 +198,5 @@ describe('contracts', () => {
     const { accessList, gasUsed } = await client.createAccessList({ to: MULTICALL3, data })
     expect(accessList).toEqual([{ address: MODEL_REGISTRY, storageKeys: [`0x${'2'.padStart(64, '0')}`] }])
     expect(gasUsed).toBeGreaterThan(21_000n)
-  })
-})
-
-describe('blocks and state', () => {
-  test('every way to name a block', async () => {
-    const latest = await client.getBlock({ includeTransactions: true })
-    expect(latest.transactions[0]).toMatchObject({ type: 'deposit', typeHex: '0x7e', isSystemTx: false, to: L1_BLOCK })
-    expect(await client.getBlock({ blockHash: latest.hash })).toMatchObject({
-      hash: latest.hash,
-      stateRoot: latest.stateRoot,
-    })
-    expect((await client.getBlock({ blockTag: 'earliest' })).number).toBe(0n)
-    expect((await client.getBlock({ blockTag: 'finalized' })).number).toBe(0n)
-    expect((await client.getBlock({ blockTag: 'safe' })).number).toBe(0n)
-    expect((await client.getBlock({ blockTag: 'pending' })).number).toBeGreaterThanOrEqual(latest.number)
-    expect(await raw('eth_getBlockByNumber', ['0xffffff', false])).toMatchObject({ result: null })
-    expect((await raw('eth_getBalance', [account.address, '0xffffff'])).error?.code).toBe(-32001)
-    const eip1898 = { blockHash: latest.hash, requireCanonical: true }
-    expect(await raw('eth_getBalance', [poor.address, eip1898])).toHaveProperty('result')
-    expect(await raw('eth_getBalance', [account.address, '0x0'])).toMatchObject({ result: '0x3635c9adc5dea00000' })
-  })
-
-  test('counts, receipts and uncles', async () => {
-    const { number, hash } = await client.getBlock()
-    const at = `0x${number.toString(16)}`
-    const receipts = (await raw('eth_getBlockReceipts', [at])) as { result?: { transactionHash: Hex; type: string }[] }
-    expect(receipts.result?.[0]).toMatchObject({ type: '0x7e', depositNonce: expect.any(String), status: '0x1' })
-    expect(await raw('eth_getBlockTransactionCountByHash', [hash])).toMatchObject({
-      result: `0x${receipts.result?.length.toString(16)}`,
-    })
-    expect(await raw('eth_getUncleCountByBlockNumber', [at])).toMatchObject({ result: '0x0' })
-    const first = await client.getTransaction({ blockNumber: number, index: 0 })
-    expect(first.hash).toBe(receipts.result?.[0]?.transactionHash)
-  })
-
-  test('fee history and suggestions', async () => {
-    const history = await client.getFeeHistory({ blockCount: 5, rewardPercentiles: [10, 50, 90] })
-    expect(history.baseFeePerGas).toHaveLength(6)
-    expect(history.reward).toHaveLength(5)
-    expect(history.gasUsedRatio).toHaveLength(5)
-    const { maxFeePerGas, maxPriorityFeePerGas } = await client.estimateFeesPerGas()
-    expect(maxFeePerGas).toBeGreaterThan(maxPriorityFeePerGas)
-    expect(await client.getGasPrice()).toBeGreaterThan(0n)
-    expect((await raw('eth_feeHistory', ['0x2', 'latest', [50, 10]])).error?.code).toBe(-32602)
-    expect((await raw('eth_feeHistory', ['0x2', 'latest', ['x']])).error?.code).toBe(-32602)
-  })
-
-  test('proofs', async () => {
-    const proof = await client.getProof({ address: L2_TO_L1_MESSAGE_PASSER, storageKeys: [`0x${'00'.repeat(32)}`] })
-    expect(proof.accountProof.length).toBeGreaterThan(0)
-    expect(proof.storageProof[0]).toMatchObject({ value: 0n })
-  })
-})
-
-describe('logs', () => {
-  const contract = { address: MODEL_REGISTRY, abi: modelRegistryAbi } as const
-
-  test('by range, topic and block, and by filters', async () => {
-    const filter = await client.createContractEventFilter({ ...contract, eventName: 'Committed', fromBlock: 0n })
-    const blockFilter = await client.createBlockFilter()
-    const pendingFilter = await client.createPendingTransactionFilter()
-    const commitment: Hex = `0x${'99'.repeat(32)}`
-    const hash = await wallet.writeContract({ ...contract, functionName: 'commit', args: [commitment] })
-    const { blockNumber, blockHash } = await client.waitForTransactionReceipt({ hash })
-    const [log, ...others] = await client.getContractEvents({
-      ...contract,
-      eventName: 'Committed',
-      args: { commitment },
-      fromBlock: 0n,
-    })
-    expect(others).toEqual([])
-    expect(log).toMatchObject({ blockNumber, blockHash, transactionHash: hash, logIndex: 0, removed: false })
-    expect(await client.getLogs({ blockHash, event: undefined, address: MODEL_REGISTRY })).toHaveLength(1)
-    expect(await client.getLogs({ blockHash, address: MULTICALL3 })).toEqual([])
-    const changes = await client.getFilterChanges({ filter })
-    expect(changes.map(({ transactionHash }) => transactionHash)).toEqual([hash])
-    expect((await client.getFilterLogs({ filter })).length).toBeGreaterThanOrEqual(1)
-    expect(await client.getFilterChanges({ filter: blockFilter })).toContain(blockHash)
-    expect(await client.getFilterChanges({ filter: pendingFilter })).toEqual([hash])
-    expect(await client.uninstallFilter({ filter })).toBe(true)
-    await expect(client.getFilterChanges({ filter })).rejects.toThrow(/filter not found/)
-  })
-
-  test('searches are bounded', async () => {
-    const wide = await raw('eth_getLogs', [{ fromBlock: '0x5', toBlock: '0x1' }])
-    expect(wide.error).toMatchObject({ code: -32602 })
-    expect(await raw('eth_getLogs', [{ fromBlock: '0x0', toBlock: '0xfffffffff' }])).toHaveProperty('result')
-  })
-})
-
-describe('models', () => {
-  const contract = { address: MODEL_REGISTRY, abi: modelRegistryAbi } as const
-  const salt: Hex = `0x${'5a'.repeat(32)}`
-  const send = async (functionName: string, args: readonly unknown[]) => {
-    const hash = await wallet.writeContract({ ...contract, functionName, args } as never)
-    expect((await client.waitForTransactionReceipt({ hash })).status).toBe('success')
-  }
-
-  test('publishing through ordinary transactions', async () => {
-    expect((await raw('ai_listModels')).result).toEqual({ total: 0, models: [] })
-    expect((await raw('ai_getModel', [model.modelId])).result).toBeNull()
-    const commitment = await client.readContract({
-      ...contract,
-      functionName: 'commitmentHash',
-      args: [account.address, model.modelId, salt],
-    })
-    await send('commit', [commitment])
-    await send('uploadChunk', [model.modelId, 0n, bytesToHex(model.graphBytes)])
-    await send('activate', [model.modelId, salt, 1n, BigInt(model.graphBytes.length), 'ipfs://affine'])
-    const listed = (await raw('ai_listModels')) as { result?: { total: number; models: object[] } }
-    expect(listed.result).toMatchObject({
-      total: 1,
-      models: [{ modelId: model.modelId, metadataURI: 'ipfs://affine' }],
-    })
-    expect((await raw('ai_getModel', [model.modelId])).result).toMatchObject({
-      owner: account.address.toLowerCase(),
-      inputBytes: 4,
-      outputBytes: 8,
-      inputs: [{ shape: [4], lo: -100, hi: 100 }],
-    })
-  })
-
-  test('inference outside of a transaction, with its cost', async () => {
-    const answer = await raw('ai_infer', [model.modelId, '0x01020364'])
-    expect(answer.result).toMatchObject({ outputs: [{ shape: [4], values: [8, 11, 14, 305] }] })
-    const wrong = await raw('ai_infer', [model.modelId, '0x01'])
-    expect(wrong.error).toMatchObject({ code: 3, message: 'execution reverted: InputLength(4, 1)' })
-    expect((await raw('ai_infer', [model.modelId, '0x7f000000'])).error?.message).toContain('InputOutOfRange(0)')
-    expect((await raw('ai_infer', [`0x${'00'.repeat(32)}`, '0x'])).error?.code).toBe(-32001)
-  })
-
-  test('inference inside a transaction shows in the log of its block', async () => {
-    const data = bytesToHex(inferenceCall(model, [1, 2, 3, 4]))
-    const hash = await wallet.sendTransaction({ to: INFERENCE_PRECOMPILE, data })
-    const { blockHash, status } = await client.waitForTransactionReceipt({ hash })
-    expect(status).toBe('success')
-    const log = await raw('ai_getInferences', [blockHash])
-    expect(log.result).toMatchObject({ logCount: 1, inferences: [{ modelId: model.modelId }] })
-    expect((await raw('ai_getInferences', ['0xffffff'])).result).toBeNull()
-  })
-})
-
-describe('rollup', () => {
-  test('sync status, outputs, configuration', async () => {
-    const status = (await raw('optimism_syncStatus')) as { result?: Record<string, { number: number; hash: Hex }> }
-    expect(status.result).toMatchObject({ head_l1: { number: expect.any(Number) }, safe_l2: { number: 0 } })
-    const { number = 0 } = status.result?.unsafe_l2 ?? {}
-    const output = await raw('optimism_outputAtBlock', [`0x${number.toString(16)}`])
-    expect(output.result).toMatchObject({
-      version: `0x${'00'.repeat(32)}`,
-      outputRoot: expect.stringMatching(/^0x[0-9a-f]{64}$/),
-      blockRef: { number, l1origin: { number: expect.any(Number) } },
-    })
-    expect((await raw('optimism_rollupConfig')).result).toMatchObject({ l2_chain_id: LOCAL_CHAIN_ID, block_time: 1 })
   })
 })

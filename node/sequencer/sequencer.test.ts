@@ -63,9 +63,11 @@ describe('a running sequencer', () => {
     expect(deposit).toMatchObject({ type: 0x7e, from: `0x${'a1'.repeat(20)}` })
   })
 
-  test('goes on from the stored head after a restart', async () => {
+  test('goes on from the stored head after a restart, with what was pooled', async () => {
+    const waiting = await chain.pool.add(await sign(bob, { ...fees, nonce: 9 }))
     const before = chain.database.heads().unsafe
     await chain.restart()
+    await chain.until(() => chain.pool.get(waiting) !== undefined)
     await chain.until(() => headNumber() > before.number + 3)
     expect(await chain.database.canonicalHash(before.number)).toBe(before.hash)
   })

@@ -6,7 +6,9 @@ import type { Hex } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { AssayError, BugError } from '../protocol/errors.ts'
 import { type FillDeps, fillBlock } from './fill-block.ts'
+import type { Journal } from './journal.ts'
 import type { OriginSelector } from './origin-selector.ts'
+import { compactJournal, restorePool } from './pool-journal.ts'
 import { poolHeadOf } from './pool-state.ts'
 import { type ChainTip, type SequencerChain, undoneTransactions } from './sequencer-chain.ts'
 
@@ -27,12 +29,13 @@ export const DEFAULT_SEQUENCER_SETTINGS: SequencerSettings = {
 }
 
 /** What the sequencer needs besides its settings. */
-export interface SequencerDeps extends Omit<FillDeps, 'postponements'> {
+export interface SequencerDeps extends FillDeps {
   readonly spec: ChainSpec
   readonly execution: ExecutionDeps
   readonly chain: SequencerChain
   readonly selectOrigin: OriginSelector
-  readonly postponements: FillDeps['postponements']
+  /** Keeps the pool over a restart; give its `append` to the pool as `onAdded`. */
+  readonly journal?: Journal
   /** Told about each block once it is stored. */
   readonly onBlock?: (block: ExecutedBlock) => void
   /** Told when the sequencer halts because an invariant broke. */
@@ -68,6 +71,7 @@ export function createSequencer(settings: SequencerSettings, deps: SequencerDeps
 async function run(settings: SequencerSettings, deps: SequencerDeps, signal: AbortSignal): Promise<void> {
   let retryDelayMs = settings.retryDelayMs
   let lastHead: Hex | undefined
+  if (deps.journal !== undefined) await restorePool(deps.pool, deps.journal, deps.log)
   while (!signal.aborted) {
     try {
       const parent = await deps.chain.head()
@@ -114,6 +118,7 @@ async function produceBlock(
   await deps.chain.append(block)
   const senders = block.transactions.map(({ from }) => from)
   await deps.pool.advance(poolHeadOf(block.header), senders)
+  if (deps.journal !== undefined) await compactJournal(deps.pool, deps.journal)
   report(deps, block, startMs)
   deps.onBlock?.(block)
   return block

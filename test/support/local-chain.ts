@@ -8,11 +8,13 @@ import type { ExecutedBlock, ExecutionDeps } from '../../node/executor/execution
 import { buildGenesis } from '../../node/executor/genesis.ts'
 import type { Hex } from '../../node/protocol/bytes.ts'
 import type { ChainSpec, GenesisAccount } from '../../node/protocol/chain-spec.ts'
+import type { ContentStore } from '../../node/protocol/content-store.ts'
 import type { Infer } from '../../node/protocol/model-manifest.ts'
 import { createMethods } from '../../node/rpc/backend.ts'
 import { DEFAULT_RPC_LIMITS, type RpcServer, startRpcServer } from '../../node/rpc/rpc-server.ts'
 import type { Clock } from '../../node/sequencer/clock.ts'
 import { createSequencerChain } from '../../node/sequencer/database-chain.ts'
+import { openJournal } from '../../node/sequencer/journal.ts'
 import { Mempool } from '../../node/sequencer/mempool.ts'
 import { createOriginSelector } from '../../node/sequencer/origin-selector.ts'
 import { DEFAULT_POOL_LIMITS } from '../../node/sequencer/pool-limits.ts'
@@ -35,6 +37,8 @@ export interface LocalChainOptions {
   /** Accounts to put beside the predeploys. */
   readonly alloc?: Readonly<Record<Hex, GenesisAccount>>
   readonly infer?: Infer
+  /** Puts content into the new database, such as models that genesis has active. */
+  readonly prepare?: (content: ContentStore) => void
   /** How much faster than real time it goes. Default 10: a block each 100 ms. */
   readonly speed?: number
 }
@@ -60,6 +64,7 @@ interface RunningNode {
   readonly pool: Mempool
   readonly database: Database
   readonly sequencer: Sequencer
+  readonly flush: () => Promise<void>
 }
 
 /** Starts a local chain. */
@@ -71,14 +76,16 @@ export async function startLocalChain(options: LocalChainOptions = {}): Promise<
   const spec = localSpec(l1, startSeconds, options.alloc ?? {})
   const blocks: ExecutedBlock[] = []
   const failures: unknown[] = []
-  const open = () =>
-    openNode({ folder, clock, l1, spec, infer: options.infer ?? noInference, blocks, onFatal: (e) => failures.push(e) })
+  const infer = options.infer ?? noInference
+  const open = () => openNode({ folder, clock, l1, spec, infer, blocks, onFatal: (error) => failures.push(error) })
   let node = await open()
-  let server = await serve(spec, node, l1, options.infer ?? noInference, 0)
+  options.prepare?.(node.database.content)
+  let server = await serve(spec, node, l1, infer, 0)
   const port = Number(new URL(server.url).port)
   const stop = async () => {
     await node.sequencer.close()
     await server.close()
+    await node.flush()
     await node.database.close()
   }
   return {
@@ -102,7 +109,7 @@ export async function startLocalChain(options: LocalChainOptions = {}): Promise<
     restart: async () => {
       await stop()
       node = await open()
-      server = await serve(spec, node, l1, options.infer ?? noInference, port)
+      server = await serve(spec, node, l1, infer, port)
     },
     close: async () => {
       await stop()
@@ -130,12 +137,15 @@ async function openNode({ folder, clock, l1, spec, infer, blocks, onFatal }: Nod
   const senderState = createSenderReader(database.content)
   const rules = chainRules(spec.chainId)
   const head = poolHeadOf((await chain.head()).header)
-  const pool = new Mempool({ rules, limits: DEFAULT_POOL_LIMITS, senderState }, head)
+  const journal = openJournal(join(folder, 'pool'), onFatal)
+  const onAdded = ({ raw }: { readonly raw: Uint8Array }) => journal.append(raw)
+  const pool = new Mempool({ rules, limits: DEFAULT_POOL_LIMITS, senderState, onAdded }, head)
   const sequencer = createSequencer(DEFAULT_SEQUENCER_SETTINGS, {
     spec,
     execution,
     chain,
     pool,
+    journal,
     clock,
     postponements: createPostponements(),
     selectOrigin: createOriginSelector({ spec, l1, confirmations: 0 }),
@@ -145,7 +155,7 @@ async function openNode({ folder, clock, l1, spec, infer, blocks, onFatal }: Nod
     onFatal,
   })
   sequencer.start()
-  return { pool, database, sequencer }
+  return { pool, database, sequencer, flush: () => journal.flush() }
 }
 
 function serve(
