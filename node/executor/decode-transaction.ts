@@ -4,6 +4,7 @@ import type { Address } from '@ethereumjs/util'
 import { bytesEqual, bytesToHex, type Hex } from '../protocol/bytes.ts'
 import { DEPOSIT_TYPE } from '../protocol/deposit-transaction.ts'
 import { InvalidError } from '../protocol/errors.ts'
+import { keccak256 } from '../protocol/keccak.ts'
 import { rlpDepthExceeds } from '../protocol/rlp-depth.ts'
 
 /** Greatest size of a sequenced transaction in bytes: larger ones are invalid in any block. */
@@ -46,7 +47,7 @@ export function decodeTransaction(raw: Uint8Array, rules: Common): SequencedTran
   const tx = parse(raw, rules)
   return {
     raw,
-    hash: bytesToHex(tx.hash()),
+    hash: bytesToHex(keccak256(raw)),
     type: tx.type,
     from: recoverSender(tx),
     to: tx.to,
