@@ -9,6 +9,7 @@ import {
   blockLeaf,
   decodeLogCommitment,
   encodeLogCommitment,
+  LOG_DEPTH,
   type LogCommitment,
   logCommitmentHash,
   recordsRoot,
@@ -73,12 +74,22 @@ describe('the roots', () => {
   const leafOf = (byte: string) =>
     keccak256(concatBytes(RECORD_DOMAIN, ...Object.values(record(byte)).map((hex) => hexToBytes(hex))))
 
-  test('of no record is the zero leaf, of one its leaf, of three a padded tree', () => {
-    expect(recordsRoot([])).toEqual(ZERO_LEAF)
-    expect(recordsRoot([record('aa')])).toEqual(leafOf('aa'))
+  /** A tree of LOG_DEPTH levels whose lowest ones are given as their root: every sibling above is an empty tree's root. */
+  const padded = (root: Uint8Array, levels: number) => {
+    let [node, empty] = [root, ZERO_LEAF]
+    for (let level = 0; level < LOG_DEPTH; level++) {
+      if (level >= levels) node = keccak256(concatBytes(node, empty))
+      empty = keccak256(concatBytes(empty, empty))
+    }
+    return node
+  }
+
+  test('of none, one and three records are those of a tree of fixed depth, padded with zero leaves', () => {
+    expect(recordsRoot([])).toEqual(padded(ZERO_LEAF, 0))
+    expect(recordsRoot([record('aa')])).toEqual(padded(leafOf('aa'), 0))
     const left = keccak256(concatBytes(leafOf('aa'), leafOf('bb')))
     const right = keccak256(concatBytes(leafOf('cc'), ZERO_LEAF))
-    expect(recordsRoot(['aa', 'bb', 'cc'].map(record))).toEqual(keccak256(concatBytes(left, right)))
+    expect(recordsRoot(['aa', 'bb', 'cc'].map(record))).toEqual(padded(keccak256(concatBytes(left, right)), 2))
   })
 
   test("a block's leaf binds its hash and its log", () => {

@@ -9,6 +9,8 @@ import { merkleRoot } from './merkle.ts'
 export const LOG_COMMITMENT_VERSION = 1
 /** Depth of the accumulator over earlier blocks: room for 2^32 blocks, so at most 32 siblings prove any of them. */
 export const ACCUMULATOR_DEPTH = 32
+/** Depth of a block's record tree, whatever the count: prefixes of the log are then roots of one shape, which a dispute bisects. */
+export const LOG_DEPTH = 16
 /** Opens the accumulator's leaf for one block. */
 export const BLOCK_DOMAIN: Uint8Array = domainSeparator('assay/block/v1')
 
@@ -29,13 +31,14 @@ export interface LogRecord {
   readonly outputRoot: Hex
 }
 
-/** Root over the leaves of a block's records in order of first execution; the zero leaf when there are none. Cost: 2 hashes a record. */
+/** Root of the tree of depth {@link LOG_DEPTH} over a block's records in order of first execution. Cost: 2 hashes a record and 32 more. */
 export function recordsRoot(records: readonly LogRecord[], hash: Hasher = keccak256): Uint8Array {
   return merkleRoot(
     records.map((record) =>
       recordLeaf(hexToBytes(record.modelId), hexToBytes(record.inputRoot), hexToBytes(record.outputRoot), hash),
     ),
     hash,
+    LOG_DEPTH,
   )
 }
 
