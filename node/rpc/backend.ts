@@ -1,5 +1,4 @@
 import type { BlockHeader } from '@ethereumjs/block'
-import type { L1BlockRef } from '../derivation/l1-block.ts'
 import type { L1Source } from '../derivation/l1-source.ts'
 import { chainRules } from '../executor/chain-rules.ts'
 import type { ExecutionDeps } from '../executor/execution.ts'
@@ -21,7 +20,7 @@ import type { RpcMethod } from './method.ts'
 import { createModels } from './models.ts'
 import { netWeb3Methods } from './net-web3.ts'
 import { methodsTable } from './openrpc.ts'
-import { optimismMethods } from './optimism.ts'
+import { type L1Status, optimismMethods } from './optimism.ts'
 import type { Pool } from './pool.ts'
 import { createSimulator, DEFAULT_SIMULATOR_LIMITS } from './simulator.ts'
 import { createStateReader } from './state-reader.ts'
@@ -35,8 +34,8 @@ export interface RpcBackend {
   readonly database: Database
   readonly execution: ExecutionDeps
   readonly l1: L1Source
-  /** The L1 block up to which this node has derived L2, if it derives. */
-  readonly derivedL1?: () => L1BlockRef | undefined
+  /** Number of the L1 block up to which this node has derived L2; L1's head is told without it. */
+  readonly derivedL1Number?: () => number | undefined
   /** The sequencer's pool. */
   readonly pool?: Pool
   /** Takes raw transactions; the pool by default. A verifier forwards them to the sequencer, or has none. */
@@ -108,7 +107,9 @@ async function findStoredHeader(database: Database, hash: Hex): Promise<BlockHea
   }
 }
 
-async function l1Status({ l1, derivedL1 }: RpcBackend) {
+async function l1Status({ l1, derivedL1Number }: RpcBackend): Promise<L1Status> {
   const [head, safe, finalized] = await Promise.all([l1.head('latest'), l1.head('safe'), l1.head('finalized')])
-  return { current: derivedL1?.() ?? head, head, safe, finalized }
+  const derived = derivedL1Number?.()
+  const current = derived === undefined ? undefined : await l1.refByNumber(derived)
+  return { current: current ?? head, head, safe, finalized }
 }
