@@ -104,3 +104,11 @@ export const RETURN_FLAG_AND_DATA: readonly Instruction[] = [
 export function forwarder(target: Hex, kind: CallKind, value = 0, gas: Instruction = 'GAS'): Uint8Array {
   return assemble(...forwardCall(target, kind, value, gas), ...RETURN_FLAG_AND_DATA)
 }
+
+/** Code that calls `target` with its own call data and ends as that call ended, with its return or revert data. */
+export function relay(target: Hex, kind: CallKind): Uint8Array {
+  const call = [...forwardCall(target, kind), 'RETURNDATASIZE', 0, 0, 'RETURNDATACOPY'] as const
+  const onFailure = ['JUMPI', 'RETURNDATASIZE', 0, 'REVERT'] as const
+  const succeeded = assemble(...call, 0, ...onFailure).length
+  return assemble(...call, succeeded, ...onFailure, 'JUMPDEST', 'RETURNDATASIZE', 0, 'RETURN')
+}
