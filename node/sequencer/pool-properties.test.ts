@@ -9,6 +9,7 @@ import { decodePoolTransaction, effectiveTip, type PoolTransaction } from './poo
 import { alice, bob, carol, common, sign } from './signed-transactions.ts'
 
 const numRuns = Number(process.env.FC_NUM_RUNS ?? 200)
+const timeoutMs = 30_000 + 200 * numRuns
 const HEAD: PoolHead = { number: 1, stateRoot: '0x01', nextBaseFee: 100n, gasLimit: 30_000_000n }
 const limits = { ...DEFAULT_POOL_LIMITS, maxCount: 7, maxCountPerAccount: 4, maxNonceGap: 6n }
 const senders = [alice, bob, carol]
@@ -121,20 +122,24 @@ function nestedLists(depth: number): Uint8Array {
 }
 
 describe('mempool', () => {
-  test('limits, totals, nonce order and fee order hold after any moves', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (moves) => {
-        const chain = newChain()
-        let block = 2
-        for (const move of moves) {
-          await apply(chain, move, block++)
-          checkInvariants(chain)
-        }
-        expect(drain(chain.pool).map(({ hash }) => hash)).toEqual(orderByDefinition(chain.pool))
-      }),
-      { numRuns },
-    )
-  })
+  test(
+    'limits, totals, nonce order and fee order hold after any moves',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (moves) => {
+          const chain = newChain()
+          let block = 2
+          for (const move of moves) {
+            await apply(chain, move, block++)
+            checkInvariants(chain)
+          }
+          expect(drain(chain.pool).map(({ hash }) => hash)).toEqual(orderByDefinition(chain.pool))
+        }),
+        { numRuns },
+      )
+    },
+    timeoutMs,
+  )
 })
 
 describe('decoding', () => {
