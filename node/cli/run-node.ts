@@ -109,7 +109,7 @@ async function start(options: NodeOptions, closers: Closers): Promise<RunningNod
   const verifier = startVerifier(base, closers)
   const pool = options.batcher === undefined ? undefined : await startSequencer(base, closers)
   if (options.batcher !== undefined) startBatcher(base, options.batcher, verifier.derivedL1Number, closers)
-  const rpcUrl = await startRpc(base, pool, closers)
+  const rpcUrl = await startRpc(base, pool, verifier.derivedL1Number, closers)
   return { rpcUrl, database: base.database, close: () => closers.close() }
 }
 
@@ -163,7 +163,6 @@ async function startSequencer({ options, database, execution, l1, registry }: Ba
   const journal = openJournal(join(options.dataDir, 'pool.journal'), (err) =>
     log.warn({ err }, 'the pool journal could not be written'),
   )
-  const waiting = await journal.load()
   const pool = new Mempool(
     {
       rules: chainRules(spec.chainId),
@@ -173,13 +172,12 @@ async function startSequencer({ options, database, execution, l1, registry }: Ba
     },
     poolHeadOf(header),
   )
-  await journal.rewrite([])
-  for (const raw of waiting) await pool.add(raw).catch((err: unknown) => log.debug({ err }, 'left out of the pool'))
   const sequencer = createSequencer(DEFAULT_SEQUENCER_SETTINGS, {
     spec,
     execution,
     chain,
     pool,
+    journal,
     postponements: createPostponements(),
     clock: systemClock,
     log,
@@ -228,9 +226,15 @@ function startBatcher(
   batcher.start()
 }
 
-async function startRpc(base: Base, pool: Mempool | undefined, closers: Closers): Promise<string> {
+async function startRpc(
+  base: Base,
+  pool: Mempool | undefined,
+  derivedL1Number: () => number | undefined,
+  closers: Closers,
+): Promise<string> {
   const { options, database, execution, l1, registry } = base
   const health = createHealth()
+  health.addCheck('l1', () => (derivedL1Number() === undefined ? 'no L1 block was read yet' : undefined))
   const log = options.log.child({ part: 'rpc' })
   const methods = createMethods({
     spec: options.spec,
@@ -238,6 +242,7 @@ async function startRpc(base: Base, pool: Mempool | undefined, closers: Closers)
     database,
     execution,
     l1,
+    derivedL1Number,
     ...(pool === undefined ? {} : { pool }),
     ...(options.sequencerUrl === undefined ? {} : { sink: forwardTo(options.sequencerUrl) }),
   })
