@@ -15,8 +15,10 @@ export interface BeaconClient {
 
 const TIMEOUT_MS = 10_000
 const SMALL_JSON_BYTES = 256 * 1024
-/** Hex digits of a blob, and room for the JSON around it. */
-const BLOB_JSON_BYTES = 2 * BLOB_BYTES + SMALL_JSON_BYTES
+/** More blobs than an L1 block holds. Anyone may put copies of a blob into the block, and each of them has the hash asked for. */
+const MAX_BLOBS_PER_BLOCK = 128
+/** Hex digits of those blobs, and room for the JSON around them. */
+const BLOBS_JSON_BYTES = MAX_BLOBS_PER_BLOCK * 2 * BLOB_BYTES + SMALL_JSON_BYTES
 
 /** The clock of the beacon chain, from which the slot of an execution block follows. */
 interface SlotClock {
@@ -40,7 +42,7 @@ export function createBeaconClient(beaconUrl: string): BeaconClient {
       // One request each: servers differ in how they take several hashes (repeated, or separated by commas).
       const blobs: Uint8Array[] = []
       for (const hash of versionedHashes)
-        blobs.push(readBlob(await getJson(`${url}?versioned_hashes=${hash}`, BLOB_JSON_BYTES)))
+        blobs.push(readBlob(await getJson(`${url}?versioned_hashes=${hash}`, BLOBS_JSON_BYTES)))
       return blobs
     },
   }

@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads'
-import { loadKZG } from 'kzg-wasm'
-import { bytesToHex, hexToBytes } from '../protocol/bytes.ts'
+import { DasContextJs } from '@crate-crypto/node-eth-kzg'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, type Hex } from '../protocol/bytes.ts'
 import { BugError } from '../protocol/errors.ts'
-import { createKzgCommitter, versionedHash } from './kzg-commitment.ts'
 
 /** What the worker can compute for a blob. */
 export type KzgTask = 'versioned-hash' | 'blob-proof' | 'cell-proofs'
@@ -14,9 +14,9 @@ export interface KzgRequest {
   readonly blob: Uint8Array
 }
 
-/** The commitment's versioned hash, the commitment and, as asked for, one blob proof or 128 cell proofs. */
+/** The commitment's versioned hash, the commitment and, as asked for, one blob proof or 128 cell proofs; 48 bytes each. */
 export interface KzgResult {
-  readonly versionedHash: `0x${string}`
+  readonly versionedHash: Hex
   readonly commitment: Uint8Array
   readonly proofs: readonly Uint8Array[]
 }
@@ -26,31 +26,39 @@ export type KzgResponse =
   | { readonly id: number; readonly result: KzgResult }
   | { readonly id: number; readonly failure: string }
 
-/** Serves requests in the thread that this is called in. Cell proofs load kzg-wasm at first use, which takes many seconds. */
+/** Serves requests in the thread that this is called in. Loading the trusted setup takes some seconds first. */
 export function serveKzg(): void {
   const port = parentPort
   if (port === null) throw new BugError('the KZG worker runs in a worker thread only')
-  const compute = createCompute()
+  const context = DasContextJs.create({ usePrecomp: false })
   port.on('message', ({ id, task, blob }: KzgRequest) => {
-    compute(task, blob).then(
+    compute(context, task, blob).then(
       (result) => port.postMessage({ id, result } satisfies KzgResponse),
       (error) => port.postMessage({ id, failure: String(error) } satisfies KzgResponse),
     )
   })
 }
 
-function createCompute(): (task: KzgTask, blob: Uint8Array) => Promise<KzgResult> {
-  const committer = createKzgCommitter()
-  let wasm: ReturnType<typeof loadKZG> | undefined
-  return async (task, blob) => {
-    if (task === 'blob-proof') {
-      const { commitment, proof } = committer.prove(blob)
-      return { versionedHash: versionedHash(commitment), commitment, proofs: [proof] }
-    }
-    const commitment = committer.commit(blob)
-    if (task === 'versioned-hash') return { versionedHash: versionedHash(commitment), commitment, proofs: [] }
-    wasm ??= loadKZG()
-    const { proofs } = (await wasm).computeCellsAndKZGProofs(bytesToHex(blob))
-    return { versionedHash: versionedHash(commitment), commitment, proofs: proofs.map(hexToBytes) }
-  }
+async function compute(context: DasContextJs, task: KzgTask, blob: Uint8Array): Promise<KzgResult> {
+  const commitment = await context.asyncBlobToKzgCommitment(blob)
+  const proofs = await prove(context, task, blob, commitment)
+  return { versionedHash: versionedHash(commitment), commitment, proofs }
+}
+
+async function prove(
+  context: DasContextJs,
+  task: KzgTask,
+  blob: Uint8Array,
+  commitment: Uint8Array,
+): Promise<Uint8Array[]> {
+  if (task === 'versioned-hash') return []
+  if (task === 'blob-proof') return [await context.asyncComputeBlobKzgProof(blob, commitment)]
+  return (await context.asyncComputeCellsAndKzgProofs(blob)).proofs
+}
+
+/** 0x01 ‖ sha256(commitment)[1:] (EIP-4844 kzg_to_versioned_hash). */
+function versionedHash(commitment: Uint8Array): Hex {
+  const hash = sha256(commitment)
+  hash[0] = 0x01
+  return bytesToHex(hash)
 }

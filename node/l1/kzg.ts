@@ -5,11 +5,11 @@ import type { KzgResponse, KzgResult, KzgTask } from './kzg-worker.ts'
 
 /** KZG over blobs of 131,072 bytes, off the main thread. Rejects with UnavailableError `KzgFailed` when the thread fails. */
 export interface Kzg {
-  /** The versioned hash that commits to a blob. Cost: 40 ms for a small payload, over a second for a full blob. */
+  /** The versioned hash that commits to a blob (EIP-4844). Cost: some 70 ms. */
   versionedHash(blob: Uint8Array): Promise<Hex>
-  /** Commitment and one blob proof (EIP-4844). Cost: one to three seconds. */
+  /** Commitment and one blob proof (EIP-4844). Cost: some 140 ms. */
   blobProof(blob: Uint8Array): Promise<KzgResult>
-  /** Commitment and 128 cell proofs (EIP-7594). Cost: three seconds, and some 15 more at first use. */
+  /** Commitment and 128 cell proofs (EIP-7594). Cost: some 400 ms. */
   cellProofs(blob: Uint8Array): Promise<KzgResult>
   close(): Promise<void>
 }
@@ -19,21 +19,26 @@ interface Pending {
   reject(error: Error): void
 }
 
-/** Creates the service; its thread starts at first use, works on one blob at a time and is started again when it fails. */
+/**
+ * Creates the service, one for a process. Its thread starts at once, since loading the trusted setup takes it some seconds,
+ * and is started again when it fails.
+ */
 export function createKzg(): Kzg {
   const pending = new Map<number, Pending>()
-  let worker: Worker | undefined
   let lastId = 0
+  let isClosed = false
 
   const fail = (cause: unknown) => {
     worker = undefined
-    for (const { reject } of pending.values())
-      reject(new UnavailableError('KzgFailed', 'the KZG thread failed', { cause }))
+    const failure = new UnavailableError('KzgFailed', 'the KZG thread ended', { cause })
+    for (const { reject } of pending.values()) reject(failure)
     pending.clear()
   }
   const start = () => {
     const started = new Worker(new URL('./kzg-worker-main.mjs', import.meta.url))
+    started.unref()
     started.on('error', fail)
+    started.on('exit', fail)
     started.on('message', (response: KzgResponse) => {
       const task = pending.get(response.id)
       pending.delete(response.id)
@@ -43,11 +48,15 @@ export function createKzg(): Kzg {
     })
     return started
   }
+  let worker: Worker | undefined = start()
+
   const run = (task: KzgTask, blob: Uint8Array) =>
     new Promise<KzgResult>((resolve, reject) => {
+      if (isClosed) throw new UnavailableError('KzgFailed', 'the KZG service is closed')
       worker ??= start()
       const id = ++lastId
       pending.set(id, { resolve, reject })
+      // Only a task under way keeps the process alive.
       worker.ref()
       worker.postMessage({ id, task, blob })
     })
@@ -56,9 +65,8 @@ export function createKzg(): Kzg {
     blobProof: (blob) => run('blob-proof', blob),
     cellProofs: (blob) => run('cell-proofs', blob),
     close: async () => {
-      const closing = worker
-      fail(new Error('closed'))
-      await closing?.terminate()
+      isClosed = true
+      await worker?.terminate()
     },
   }
 }

@@ -2,14 +2,13 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { encodeAbiParameters, encodePacked } from 'viem'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { testHash, testSpec } from '../../test/support/l1-fixture.ts'
 import { BLOB_BYTES, encodeBlob } from '../derivation/blob-codec.ts'
 import { depositsFromLogs, TRANSACTION_DEPOSITED_TOPIC } from '../derivation/deposits.ts'
 import { bytesToHex, type Hex } from '../protocol/bytes.ts'
 import { createBeaconClient } from './beacon-client.ts'
 import { createKzg } from './kzg.ts'
-import { createKzgCommitter, versionedHash } from './kzg-commitment.ts'
 import { createL1Client } from './l1-client.ts'
 import { createL1Source } from './l1-source.ts'
 
@@ -17,8 +16,9 @@ const spec = testSpec()
 const stranger: Hex = `0x${'99'.repeat(20)}`
 const blob = encodeBlob(Uint8Array.of(1, 2, 3))
 const foreign = new Uint8Array(BLOB_BYTES).fill(0x40, 0, 1)
-const committer = createKzgCommitter()
-const hashOf = (bytes: Uint8Array): Hex => versionedHash(committer.commit(bytes))
+const kzg = createKzg()
+const blobHash = await kzg.versionedHash(blob)
+const foreignHash = await kzg.versionedHash(foreign)
 const l1Hash = testHash(0x10, 12)
 
 /** The transactions of the one block that the made-up L1 has. */
@@ -32,7 +32,7 @@ const transactions = [
     to: spec.batchInboxAddress,
     type: '0x3',
     input: '0x0004',
-    blobVersionedHashes: [hashOf(foreign), hashOf(blob)],
+    blobVersionedHashes: [foreignHash, blobHash],
   },
   { from: spec.batcherAddress, to: null, type: '0x2', input: '0x0005' },
 ]
@@ -70,8 +70,9 @@ function rpcAnswer(method: string): unknown {
 
 function beaconAnswer(path: string): readonly [number, unknown] {
   if (path.startsWith('/eth/v1/config')) return [404, '']
-  const found = [blob, foreign].find((bytes) => path.endsWith(`${l1Hash}?versioned_hashes=${hashOf(bytes)}`))
-  return [200, { data: found === undefined ? [] : [bytesToHex(found)] }]
+  const query = `${l1Hash}?versioned_hashes=`
+  const found = path.endsWith(query + blobHash) ? [blob] : path.endsWith(query + foreignHash) ? [foreign] : []
+  return [200, { data: found.map(bytesToHex) }]
 }
 
 async function start(answers: Answers = {}) {
@@ -96,21 +97,20 @@ async function start(answers: Answers = {}) {
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const kzg = createKzg()
   const source = createL1Source(spec, { client: createL1Client(url), beacon: createBeaconClient(`${url}/`), kzg })
-  return { source, kzg, paths }
+  return { source, paths }
 }
 
-afterEach(async () => {
+afterAll(() => kzg.close())
+afterEach(() => {
   server?.closeAllConnections()
   server?.close()
 })
 
 describe('L1 source', () => {
   it('takes what the batcher sent to the inbox, in order, and nobody else', async () => {
-    const { source, kzg } = await start()
+    const { source } = await start()
     expect(await source.batcherData(l1Hash)).toEqual([Uint8Array.of(0, 1), Uint8Array.of(1, 2, 3)])
-    await kzg.close()
   })
 
   it('reads headers and deposit logs, in the order of the block', async () => {
@@ -137,7 +137,7 @@ describe('L1 source', () => {
 
   it('asks a real beacon node by slot', async () => {
     const genesisTime = 0x65000000 - 12 * 100
-    const { source, paths, kzg } = await start({
+    const { source, paths } = await start({
       beacon: (path) => {
         if (path.startsWith('/eth/v1/config')) return [200, { data: { SECONDS_PER_SLOT: '12' } }]
         if (path.startsWith('/eth/v1/beacon/genesis')) return [200, { data: { genesis_time: String(genesisTime) } }]
@@ -145,8 +145,18 @@ describe('L1 source', () => {
       },
     })
     expect(await source.batcherData(l1Hash)).toHaveLength(2)
-    expect(paths.at(-1)).toBe(`/eth/v1/beacon/blobs/100?versioned_hashes=${hashOf(blob)}`)
-    await kzg.close()
+    expect(paths.at(-1)).toBe(`/eth/v1/beacon/blobs/100?versioned_hashes=${blobHash}`)
+  })
+
+  it('takes a blob of which a stranger put copies into the block', async () => {
+    const { source } = await start({
+      beacon: (path) => {
+        const [status, answer] = beaconAnswer(path)
+        const data = (answer as { data?: string[] }).data ?? []
+        return [status, { data: [...data, ...data, ...data, ...data, ...data, ...data] }]
+      },
+    })
+    expect(await source.batcherData(l1Hash)).toHaveLength(2)
   })
 
   const blobs = (status: number, answer: unknown) => (path: string) =>
@@ -163,12 +173,11 @@ describe('L1 source', () => {
     ['a blob that is no hex', { beacon: blobs(200, { data: ['zz'] }) }, 'BlobsUnavailable'],
     ['something else than JSON', { beacon: blobs(200, '<html>') }, 'BlobsUnavailable'],
     ['an error', { beacon: blobs(500, '') }, 'BlobsUnavailable'],
-    ['more bytes than a blob can have', { beacon: blobs(200, ' '.repeat(2_000_000)) }, 'ResponseTooLarge'],
+    ['more bytes than a blob can have', { beacon: blobs(200, ' '.repeat(40_000_000)) }, 'ResponseTooLarge'],
     ['a block that is not there', { rpc: () => null }, 'L1Unavailable'],
   ])('is unavailable, and never a verdict, on %s', async (_name, answers, code) => {
-    const { source, kzg } = await start(answers)
+    const { source } = await start(answers)
     await expect(source.batcherData(l1Hash)).rejects.toMatchObject({ kind: 'Unavailable', code })
-    await kzg.close()
   })
 
   it('is unavailable when a log is malformed or nobody answers', async () => {
