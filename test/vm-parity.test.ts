@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createBlockMachine } from '../node/executor/block-machine.ts'
 import { chainRules } from '../node/executor/chain-rules.ts'
+import { checkTransaction } from '../node/executor/check-transaction.ts'
 import { decodeTransaction } from '../node/executor/decode-transaction.ts'
 import { executedLogs } from '../node/executor/executed-transaction.ts'
 import type { ExecutedLog } from '../node/executor/execution.ts'
@@ -171,6 +172,7 @@ test('runs random transactions as the library does', async () => {
 async function runOurs(machine: Awaited<ReturnType<typeof openOurs>>, raw: Uint8Array): Promise<Outcome> {
   try {
     const tx = decodeTransaction(raw, machine.rules)
+    await checkTransaction(machine, tx)
     const { result, gasUsed, gasPrice } = await machine.attempt(() => runTransaction(machine, tx))
     const { exceptionError, logs } = result.execResult
     return { verdict: `${exceptionError?.error ?? 'ok'} ${gasUsed} ${gasUsed * gasPrice}`, logs: executedLogs(logs) }

@@ -1,5 +1,6 @@
 import { createBlockFromRLP } from '@ethereumjs/block'
 import { createTx, type TypedTxData } from '@ethereumjs/tx'
+import { ecrecover } from '@ethereumjs/util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { assemble, deployer } from '../../test/support/bytecode.ts'
@@ -157,6 +158,22 @@ describe('building', () => {
     await expect(builder.tryTransaction(transfer())).rejects.toBeInstanceOf(BugError)
     await expect(builder.seal()).rejects.toBeInstanceOf(BugError)
   })
+})
+
+test('injected cryptography is used and changes nothing', async () => {
+  const plain = await TestChain.create()
+  const block = await plain.execute([transfer()])
+  const chain = await TestChain.create()
+  let recoveries = 0
+  const crypto = {
+    ecrecover: (...args: Parameters<typeof ecrecover>) => {
+      recoveries++
+      return ecrecover(...args)
+    },
+  }
+  const same = await executeBlock(chain.spec, { ...chain.deps, crypto }, chain.head, chain.attributes(), [transfer()])
+  expect(same.hash).toBe(block.hash)
+  expect(recoveries).toBe(1)
 })
 
 describe('executeBlock', () => {

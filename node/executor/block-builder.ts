@@ -6,6 +6,7 @@ import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { decodeDeposit } from '../protocol/deposit-transaction.ts'
 import { AssayError, BugError, InvalidError } from '../protocol/errors.ts'
 import { type BlockMachine, createBlockMachine } from './block-machine.ts'
+import { checkTransaction } from './check-transaction.ts'
 import { decodeTransaction, type SequencedTransaction } from './decode-transaction.ts'
 import { describeDeposit, describeTransaction } from './executed-transaction.ts'
 import type {
@@ -43,9 +44,9 @@ export async function createBlockBuilder(
   const parentBeaconBlockRoot = hexToBytes(attributes.parentBeaconBlockRoot)
   const transactions: ExecutedTransaction[] = []
   const gasUsed = (): bigint => transactions.at(-1)?.cumulativeGasUsed ?? 0n
-  await asVerdict(() => callSystemContracts(machine, parentBeaconBlockRoot))
+  await guarded(() => callSystemContracts(machine, parentBeaconBlockRoot))
   for (const raw of attributes.forcedTransactions) {
-    transactions.push(await asVerdict(() => includeDeposit(machine, raw, gasUsed())))
+    transactions.push(await guarded(() => includeDeposit(machine, raw, gasUsed())))
   }
   let sealed = false
   return {
@@ -61,7 +62,7 @@ export async function createBlockBuilder(
     async seal() {
       if (sealed) throw new BugError('a block sealed twice')
       sealed = true
-      const block = await asVerdict(() => sealBlock(machine, { parent, parentBeaconBlockRoot, transactions }))
+      const block = await guarded(() => sealBlock(machine, { parent, parentBeaconBlockRoot, transactions }))
       machine.content.flush(deps.content)
       return block
     },
@@ -78,7 +79,10 @@ async function tryTransaction(machine: BlockMachine, raw: Uint8Array, gasBefore:
   try {
     const transaction = decodeTransaction(raw, machine.rules)
     if (isForLaterBlock(machine, transaction, gasBefore)) return { included: false, reason: 'block-full' }
-    const outcome = await asVerdict(() => machine.attempt(() => runTransaction(machine, transaction)))
+    const outcome = await guarded(async () => {
+      await checkTransaction(machine, transaction)
+      return machine.attempt(() => runTransaction(machine, transaction))
+    })
     return { included: true, transaction: describeTransaction(transaction, outcome, gasBefore) }
   } catch (error) {
     if (isInferenceLimit(error) === 'not-now') return { included: false, reason: 'block-full' }
@@ -93,7 +97,7 @@ function isForLaterBlock({ header }: BlockMachine, { gasLimit }: SequencedTransa
 }
 
 /** Lets our own errors pass; anything else that the EVM throws is a broken invariant, and never a verdict on the input. */
-async function asVerdict<T>(work: () => Promise<T>): Promise<T> {
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

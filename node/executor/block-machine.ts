@@ -1,5 +1,5 @@
 import { type BlockHeader, createBlockHeader } from '@ethereumjs/block'
-import type { Common } from '@ethereumjs/common'
+import type { Common, CustomCrypto } from '@ethereumjs/common'
 import { createEVM, type EVM, type Message } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { InferenceLedger, type LedgerMark } from '../precompiles/inference-ledger.ts'
@@ -40,6 +40,8 @@ export interface BlockEnvironment {
 export interface MachineDeps {
   readonly content: ContentReader
   readonly infer: Infer
+  /** See `ExecutionDeps`. */
+  readonly crypto?: CustomCrypto
 }
 
 /** A point between two transactions to come back to. */
@@ -70,7 +72,7 @@ export async function createBlockMachine(
   stateRoot: Uint8Array,
   environment: BlockEnvironment,
 ): Promise<BlockMachine> {
-  const rules = chainRules(spec.chainId)
+  const rules = chainRules(spec.chainId, deps.crypto)
   const { prevRandao, ...fields } = environment
   const header = createBlockHeader({ ...fields, mixHash: prevRandao, difficulty: 0n }, { common: rules })
   const content = new ContentOverlay(deps.content)

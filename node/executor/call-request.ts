@@ -32,7 +32,7 @@ export interface CallRequest {
   readonly to?: Hex | null
   readonly data?: Uint8Array
   readonly value?: bigint
-  /** Default: the block's gas limit. */
+  /** Default, and greatest: the gas limit of the block that the call follows. */
   readonly gas?: bigint
   /** Wei per gas. When the price is zero, so is the base fee, and nothing is charged. */
   readonly maxFeePerGas?: bigint

@@ -20,11 +20,6 @@ export class ContentOverlay implements ContentStore {
     return this.#added.get(bytesToHex(hash)) ?? this.#below.get(hash)
   }
 
-  /** Like {@link ContentOverlay.get}, for content that the chain itself refers to. @throws UnavailableError `ContentMissing`. */
-  async require(hash: Uint8Array, what: string): Promise<Uint8Array> {
-    return (await this.get(hash)) ?? missing(hash, what)
-  }
-
   put(hash: Uint8Array, bytes: Uint8Array): void {
     const key = bytesToHex(hash)
     if (this.#added.has(key)) return
@@ -52,10 +47,8 @@ export class ContentOverlay implements ContentStore {
 
 /** Reads content that the chain itself refers to. @param what names it in the error. @throws UnavailableError `ContentMissing`. */
 export async function requireContent(content: ContentReader, hash: Uint8Array, what: string): Promise<Uint8Array> {
-  return (await content.get(hash)) ?? missing(hash, what)
-}
-
-function missing(hash: Uint8Array, what: string): never {
+  const bytes = await content.get(hash)
+  if (bytes !== undefined) return bytes
   const key = bytesToHex(hash)
   throw new UnavailableError('ContentMissing', `the content store has no ${what} ${key}; sync or restore it`, {
     meta: { hash: key, what },

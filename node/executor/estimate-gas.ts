@@ -4,7 +4,7 @@ import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import type { BlockMachine, MachineDeps } from './block-machine.ts'
 import type { CallRequest, CallResult } from './call-request.ts'
-import { openSimulation, simulateOn } from './simulate-call.ts'
+import { openSimulation, simulateOn, simulationGas } from './simulate-call.ts'
 
 /** The search stops when the answer is at most this part above the least gas that works. */
 const TOLERANCE_DIVISOR = 64n
@@ -28,7 +28,7 @@ export async function estimateGas(
   request: CallRequest,
 ): Promise<GasEstimate> {
   const machine = await openSimulation(spec, deps, header, request)
-  const cap = await gasCap(machine, request)
+  const cap = await gasCap(machine, request, simulationGas(header, request))
   const atCap = await simulateOn(machine, request, cap)
   if (atCap.failure !== null) return { failure: atCap }
   const succeeds = async (gas: bigint): Promise<boolean> => (await simulateOn(machine, request, gas)).failure === null
@@ -51,9 +51,8 @@ async function search(succeeds: (gas: bigint) => Promise<boolean>, fails: bigint
   return high
 }
 
-/** The request's own gas or the block's, as far as the sender can pay for it. */
-async function gasCap(machine: BlockMachine, request: CallRequest): Promise<bigint> {
-  const limit = request.gas ?? machine.header.gasLimit
+/** The limit, as far as the sender can pay for it. */
+async function gasCap(machine: BlockMachine, request: CallRequest, limit: bigint): Promise<bigint> {
   const price = request.maxFeePerGas ?? 0n
   if (price === 0n || request.from === undefined) return limit
   const balance = (await machine.state.getAccount(createAddressFromString(request.from)))?.balance ?? 0n

@@ -1,4 +1,5 @@
 import type { BlockHeader } from '@ethereumjs/block'
+import type { CustomCrypto } from '@ethereumjs/common'
 import type { Hex } from '../protocol/bytes.ts'
 import type { ContentStore } from '../protocol/content-store.ts'
 import type { InvalidError } from '../protocol/errors.ts'
@@ -8,6 +9,8 @@ import type { Infer } from '../protocol/model-manifest.ts'
 export interface ExecutionDeps {
   readonly content: ContentStore
   readonly infer: Infer
+  /** Faster equals of the library's plain cryptography (signature recovery, hashing); they must give the same results. */
+  readonly crypto?: CustomCrypto
 }
 
 /** What a block is built from besides its sequenced transactions; a pure function of L1 and the block's place in its epoch. */

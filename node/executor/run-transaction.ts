@@ -3,7 +3,6 @@ import { Account, type Address } from '@ethereumjs/util'
 import { BugError } from '../protocol/errors.ts'
 import { applyAuthorizations } from './authorizations.ts'
 import type { BlockMachine } from './block-machine.ts'
-import { checkTransaction } from './check-transaction.ts'
 import type { SequencedTransaction } from './decode-transaction.ts'
 import { intrinsicGas } from './intrinsic-gas.ts'
 import { finishTransaction, runMessage, warmAddresses } from './run-message.ts'
@@ -17,16 +16,15 @@ export interface TransactionOutcome {
 }
 
 /**
- * Runs one sequenced transaction on the machine's state: check, buy gas, delegate, call, refund, tip (EIP-1559: the base fee
- * is burned, the fee recipient gets the rest). Run it inside {@link BlockMachine.attempt}.
- * @throws InvalidError when the transaction is not valid here (see {@link checkTransaction}) or its inferences do not fit
- * (`InferenceLimit`). @throws UnavailableError when inference or content is unavailable.
+ * Runs one sequenced transaction that passed `checkTransaction` on the machine's state: buy gas, delegate, call, refund, tip
+ * (EIP-1559: the base fee is burned, the fee recipient gets the rest). Run it inside {@link BlockMachine.attempt}.
+ * @throws InvalidError `InferenceLimit` when its inferences do not fit the block.
+ * @throws UnavailableError when inference or content is unavailable.
  */
 export async function runTransaction(
   machine: BlockMachine,
   transaction: SequencedTransaction,
 ): Promise<TransactionOutcome> {
-  await checkTransaction(machine, transaction)
   machine.ledger.beginTransaction('sequenced')
   const baseFee = machine.header.baseFeePerGas ?? 0n
   const gasPrice = effectiveGasPrice(transaction, baseFee)

@@ -27,7 +27,12 @@ export async function simulateCall(
   request: CallRequest,
 ): Promise<CallResult> {
   const machine = await openSimulation(spec, deps, header, request)
-  return simulateOn(machine, request, request.gas ?? machine.header.gasLimit)
+  return simulateOn(machine, request, simulationGas(header, request))
+}
+
+/** The request's gas, and no more than the block's: gas bounds the work and memory that a stranger's call may take. */
+export function simulationGas(header: BlockHeader, { gas }: CallRequest): bigint {
+  return gas === undefined || gas > header.gasLimit ? header.gasLimit : gas
 }
 
 /** The machine that a request's trials run on, its overrides applied. */
