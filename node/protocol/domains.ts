@@ -23,3 +23,9 @@ export const MODEL_DOMAIN: Uint8Array = domainSeparator('assay/model/v1')
 export const PROGRAM_DOMAIN: Uint8Array = domainSeparator('assay/program/v1')
 /** Opens the leaf of one op descriptor of a Program. */
 export const PROGRAM_OP_DOMAIN: Uint8Array = domainSeparator('assay/program-op/v1')
+/** Opens the preimage of a running state of an inference's trace. */
+export const TRACE_STATE_DOMAIN: Uint8Array = domainSeparator('assay/trace-state/v1')
+/** Opens the preimage of the state in which a trace ends. */
+export const TRACE_HALT_DOMAIN: Uint8Array = domainSeparator('assay/trace-halt/v1')
+/** The whole preimage of the state of a trace that broke a rule. */
+export const TRACE_TRAP_DOMAIN: Uint8Array = domainSeparator('assay/trace-trap/v1')
