@@ -7,7 +7,8 @@ import type { CheckedGraph, ExactGraph, GraphOutput, ValueFacts } from './graph.
 import { decodeGraph } from './graph-codec.ts'
 import { constantsRoot, programRoot } from './program/commitments.ts'
 import { type ActivationWork, activationWork, countModel } from './program/counters.ts'
-import { lower } from './program/lower.ts'
+import { lowerWithSources } from './program/lower.ts'
+import type { StoredSource } from './program/lowering.ts'
 import type { Program } from './program/program.ts'
 
 /** A model that consensus admits: its graph, checked and lowered, and the manifest that its modelId commits to. */
@@ -15,6 +16,8 @@ export interface Model {
   readonly manifest: ModelManifest
   readonly checked: CheckedGraph
   readonly program: Program
+  /** What the value of each op of the Program is in terms of the graph, by op index. */
+  readonly sources: readonly StoredSource[]
 }
 
 /** Called with what the rest of the work costs, once the graph is decoded; may throw to stop there. */
@@ -30,7 +33,7 @@ export function buildModel(graphBytes: Uint8Array, hash: Hasher = keccak256, adm
   const decoded = decodeGraph(graphBytes)
   admit(activationWork(decoded))
   const checked = checkGraph(decoded)
-  const program = lower(checked)
+  const { program, sources } = lowerWithSources(checked)
   const { graph, values } = checked
   const body: ManifestBody = {
     profile: graph.profile,
@@ -41,7 +44,7 @@ export function buildModel(graphBytes: Uint8Array, hash: Hasher = keccak256, adm
     outputs: graph.outputs.map((output) => outputSpec(output, values)),
     counters: countModel(checked, program, graphBytes.length),
   }
-  return { manifest: { modelId: modelIdOf(body, hash), ...body }, checked, program }
+  return { manifest: { modelId: modelIdOf(body, hash), ...body }, checked, program, sources }
 }
 
 function inputSpecs(graph: ExactGraph): TensorSpec[] {

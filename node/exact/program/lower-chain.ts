@@ -39,7 +39,7 @@ export function lowerChain(lowering: Lowering, chain: Chain, last: ValueId): Vie
   })
   const nest = placeNest(draft, views, order, foldOrder)
   const laneBytes = widthOf(lowering, last)
-  return appendOp(lowering, shape, order, laneBytes, (output): ProgramOp => {
+  return appendOp(lowering, shape, { value: last, order }, laneBytes, (output): ProgramOp => {
     if (chain.fold !== undefined) {
       const { reduction, product } = head as FoldDraft
       const run = chooseRun(nest.foldLoops, nest.operands.slice(0, head.operands.length))

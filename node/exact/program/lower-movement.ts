@@ -1,7 +1,17 @@
 import type { ConcatOp, ExpandOp, LaneBytes, LookupOp, PadOp, Shape, SliceOp, TransposeOp, ValueId } from '../graph.ts'
 import { concatOperand, draftLookup, draftMove, type NestDraft, plainAxes } from './drafts.ts'
 import { type AxisOrder, rowMajor } from './layouts.ts'
-import { appendOp, factsOf, type Lowering, placeNest, storageOf, type View, viewOf, widthOf } from './lowering.ts'
+import {
+  appendOp,
+  factsOf,
+  type Lowering,
+  placeNest,
+  type StoredSource,
+  storageOf,
+  type View,
+  viewOf,
+  widthOf,
+} from './lowering.ts'
 import { MAX_MOVE_OPERANDS } from './program.ts'
 import { chooseLanesPerStep } from './steps.ts'
 
@@ -20,7 +30,7 @@ export function lowerLookup(lowering: Lowering, op: LookupOp, out: ValueId): Vie
     value: storageOf(lowering, map.value),
     scattered: i === 1 && scattered,
   }))
-  return appendOp(lowering, shape, order, laneBytes, (output) => ({
+  return appendOp(lowering, shape, { value: out, order }, laneBytes, (output) => ({
     kind: 'lookup',
     output,
     outLoops,
@@ -36,8 +46,8 @@ export function lowerMove(lowering: Lowering, op: TransposeOp | SliceOp | PadOp 
   const { shape } = factsOf(lowering, out)
   const draft = draftMove(op, shape, factsOf(lowering, op.inputs[0]).shape)
   const padValue = op.kind === 'pad' ? op.value : 0
-  const order = lowering.orders[out] as AxisOrder
-  return appendMove(lowering, draft, [viewOf(lowering, op.inputs[0])], shape, order, widthOf(lowering, out), padValue)
+  const source = { value: out, order: lowering.orders[out] as AxisOrder }
+  return appendMove(lowering, draft, [viewOf(lowering, op.inputs[0])], shape, source, widthOf(lowering, out), padValue)
 }
 
 /**
@@ -49,21 +59,31 @@ export function lowerConcat(lowering: Lowering, op: ConcatOp, out: ValueId): Vie
   let parts = op.inputs.map((id) => viewOf(lowering, id))
   while (parts.length > MAX_MOVE_OPERANDS) {
     const joined: View[] = []
+    let start = 0
     for (let at = 0; at < parts.length; at += MAX_MOVE_OPERANDS) {
       const group = parts.slice(at, at + MAX_MOVE_OPERANDS)
-      joined.push(join(lowering, group, op.axis, rowMajor(order.length), factsOf(lowering, out).laneBytes))
+      const size = group.reduce((sum, { shape }) => sum + (shape[op.axis] as number), 0)
+      const source = { value: out, order: rowMajor(order.length), part: { axis: op.axis, start, size } }
+      joined.push(join(lowering, group, op.axis, source, factsOf(lowering, out).laneBytes))
+      start += size
     }
     parts = joined
   }
-  return join(lowering, parts, op.axis, order, widthOf(lowering, out))
+  return join(lowering, parts, op.axis, { value: out, order }, widthOf(lowering, out))
 }
 
-/** Appends a Move that copies a view row-major, in lanes of another width, and returns where the copy is. */
-export function lowerCopy(lowering: Lowering, view: View, laneBytes: LaneBytes): View {
-  return join(lowering, [view], 0, rowMajor(view.shape.length), laneBytes)
+/** Appends a Move that copies the view of `id` row-major, in lanes of another width, and returns where the copy is. */
+export function lowerCopy(lowering: Lowering, id: ValueId, view: View, laneBytes: LaneBytes): View {
+  return join(lowering, [view], 0, { value: id, order: rowMajor(view.shape.length) }, laneBytes)
 }
 
-function join(lowering: Lowering, parts: readonly View[], axis: number, order: AxisOrder, laneBytes: LaneBytes): View {
+function join(
+  lowering: Lowering,
+  parts: readonly View[],
+  axis: number,
+  source: StoredSource,
+  laneBytes: LaneBytes,
+): View {
   let start = 0
   const operands = parts.map(({ shape }) => {
     const operand = concatOperand(0, shape, axis, start)
@@ -72,7 +92,15 @@ function join(lowering: Lowering, parts: readonly View[], axis: number, order: A
   })
   const first = (parts[0] as View).shape
   const shape = first.length === 0 ? first : first.with(axis, start)
-  return appendMove(lowering, { outAxes: plainAxes(shape), foldLoops: [], operands }, parts, shape, order, laneBytes, 0)
+  return appendMove(
+    lowering,
+    { outAxes: plainAxes(shape), foldLoops: [], operands },
+    parts,
+    shape,
+    source,
+    laneBytes,
+    0,
+  )
 }
 
 function appendMove(
@@ -80,14 +108,14 @@ function appendMove(
   draft: NestDraft,
   views: readonly View[],
   shape: Shape,
-  order: AxisOrder,
+  source: StoredSource,
   laneBytes: LaneBytes,
   padValue: number,
 ): View {
-  const { outLoops, operands } = placeNest(draft, views, order, [])
+  const { outLoops, operands } = placeNest(draft, views, source.order, [])
   const reading = operands.map((map) => ({ map, value: storageOf(lowering, map.value), scattered: false }))
   const lanesPerStep = chooseLanesPerStep(laneBytes, outLoops, reading)
-  return appendOp(lowering, shape, order, laneBytes, (output) => ({
+  return appendOp(lowering, shape, source, laneBytes, (output) => ({
     kind: 'move',
     output,
     outLoops,

@@ -4,15 +4,35 @@ import { laneBytesOf } from '../tensor-data.ts'
 import { planChains } from './fusion.ts'
 import { lowerChain } from './lower-chain.ts'
 import { lowerConcat, lowerCopy, lowerLookup, lowerMove } from './lower-movement.ts'
-import { factsOf, type Lowering, rowMajorView, startLowering, storageOf, type View, viewOf } from './lowering.ts'
+import {
+  factsOf,
+  type Lowering,
+  rowMajorView,
+  type StoredSource,
+  startLowering,
+  storageOf,
+  type View,
+  viewOf,
+} from './lowering.ts'
 import type { OperandMap, Program, ProgramOp, ProgramOutput } from './program.ts'
+
+/** A Program, and what the value of each of its ops is in terms of the graph, by op index. */
+export interface LoweredGraph {
+  readonly program: Program
+  readonly sources: readonly StoredSource[]
+}
+
+/** As {@link lowerWithSources}; returns the Program alone. */
+export function lower(checked: CheckedGraph): Program {
+  return lowerWithSources(checked).program
+}
 
 /**
  * Lowers a checked graph to its Program. Consensus code, frozen for the profile: the same graph gives the same Program on every
  * machine. Chains of scalar ops become epilogues, reshapes become nothing, every other op one nest (a concat of many parts: several).
  * Cost: linear in ops and constants. @throws InvalidError `ProgramTooLarge`.
  */
-export function lower(checked: CheckedGraph): Program {
+export function lowerWithSources(checked: CheckedGraph): LoweredGraph {
   const { graph } = checked
   const lowering = startLowering(checked)
   const chains = planChains(checked)
@@ -23,7 +43,7 @@ export function lower(checked: CheckedGraph): Program {
     const view = chain === undefined ? lowerUnchained(lowering, op, id) : lowerChain(lowering, chain, id)
     if (view !== undefined) lowering.views.set(id, view)
   })
-  return finalProgram(lowering, lowerOutputs(lowering))
+  return { program: finalProgram(lowering, lowerOutputs(lowering)), sources: lowering.sources }
 }
 
 /** Lowers a lookup or a movement op; undefined for an op whose value exists only inside a later chain. */
@@ -52,7 +72,7 @@ function lowerOutputs(lowering: Lowering): ProgramOutput[] {
     const view = viewOf(lowering, id)
     if (storageOf(lowering, view.value).laneBytes === laneBytes) return { value: view.value, shape: view.shape }
     const key = `${view.value} ${laneBytes}`
-    const copy = copies.get(key) ?? lowerCopy(lowering, view, laneBytes)
+    const copy = copies.get(key) ?? lowerCopy(lowering, id, view, laneBytes)
     copies.set(key, copy)
     return { value: copy.value, shape: view.shape }
   })

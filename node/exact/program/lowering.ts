@@ -15,6 +15,16 @@ export interface View {
   readonly strides: readonly number[]
 }
 
+/**
+ * What a value that an op of the Program writes is in terms of the graph: the lanes of graph value `value`, stored in `order`; with
+ * `part`, only those of a range along one axis. So whoever can compute the graph knows every value of the Program.
+ */
+export interface StoredSource {
+  readonly value: ValueId
+  readonly order: AxisOrder
+  readonly part?: { readonly axis: number; readonly start: number; readonly size: number }
+}
+
 /** A Program in the making. Values have provisional ids ({@link View}), as the constants are not all known before the end. */
 export interface Lowering {
   readonly checked: CheckedGraph
@@ -26,6 +36,8 @@ export interface Lowering {
   /** Inputs, then ops. */
   readonly values: ProgramValue[]
   readonly ops: ProgramOp[]
+  /** What each op writes, by op index. */
+  readonly sources: StoredSource[]
 }
 
 /** Starts with the inputs. */
@@ -37,7 +49,7 @@ export function startLowering(checked: CheckedGraph): Lowering {
     return { laneBytes, lanes: shapeSize(shape) }
   })
   const constants = createConstantLayouts(graph.constants)
-  return { checked, constants, orders: chooseLayouts(checked), views, values, ops: [] }
+  return { checked, constants, orders: chooseLayouts(checked), views, values, ops: [], sources: [] }
 }
 
 /** A value of `shape` in row-major storage. */
@@ -78,13 +90,14 @@ export function widthOf(lowering: Lowering, id: ValueId): LaneBytes {
 }
 
 /**
- * Appends an op that writes a new value of this shape and storage order.
+ * Appends an op that writes a new value of this shape.
+ * @param source what it writes, in which order.
  * @returns where the lanes are. @throws InvalidError `ProgramTooLarge` when the value tree is full.
  */
 export function appendOp(
   lowering: Lowering,
   shape: Shape,
-  order: AxisOrder,
+  source: StoredSource,
   laneBytes: LaneBytes,
   make: (output: number) => ProgramOp,
 ): View {
@@ -95,7 +108,8 @@ export function appendOp(
   }
   lowering.values.push({ laneBytes, lanes: shapeSize(shape) })
   lowering.ops.push(make(output))
-  return { value: output, shape, strides: laneStrides(shape, order) }
+  lowering.sources.push(source)
+  return { value: output, shape, strides: laneStrides(shape, source.order) }
 }
 
 /**
