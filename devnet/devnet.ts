@@ -29,8 +29,10 @@ export interface DevnetOptions {
   readonly rpcPort: number | null
   readonly verifierRpcPort: number | null
   readonly l1BlockTimeSeconds: number
-  /** Longest time that blocks wait for others to share a blob with, in milliseconds. */
+  /** Longest time that transactions wait for others to share a blob with, in milliseconds. */
   readonly maxChannelMs: number
+  /** Longest time that blocks without transactions wait before they are posted, in milliseconds. */
+  readonly maxIdleMs: number
   readonly provider: Provider
   readonly threads: number
   readonly log: Log
@@ -141,6 +143,7 @@ async function startRole(
   const batcher = {
     privateKey: BATCHER.privateKey,
     maxChannelMs: options.maxChannelMs,
+    maxIdleMs: options.maxIdleMs,
     dataAvailability: 'blobs',
     blobProofs: 'blob',
   } as const

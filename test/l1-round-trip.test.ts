@@ -135,7 +135,14 @@ describe('a chain posted to a real L1', () => {
   beforeAll(async () => {
     sequencer = await startNode('sequencer')
     batcher = createBatcher(
-      { dataAvailability: 'blobs', blobsPerTransaction: 2, maxChannelMs: 300, pollMs: 50, retryDelayMs: 200 },
+      {
+        dataAvailability: 'blobs',
+        blobsPerTransaction: 2,
+        maxChannelMs: 300,
+        maxIdleMs: 300,
+        pollMs: 50,
+        retryDelayMs: 200,
+      },
       {
         spec,
         chain: sequencer.database,
@@ -187,7 +194,14 @@ describe('a chain posted to a real L1', () => {
     await batcher.close()
     await sequence(sequencer.database, 3)
     const again = createBatcher(
-      { dataAvailability: 'calldata', blobsPerTransaction: 1, maxChannelMs: 0, pollMs: 50, retryDelayMs: 200 },
+      {
+        dataAvailability: 'calldata',
+        blobsPerTransaction: 1,
+        maxChannelMs: 0,
+        maxIdleMs: 0,
+        pollMs: 50,
+        retryDelayMs: 200,
+      },
       {
         spec,
         chain: sequencer.database,

@@ -71,6 +71,7 @@ const settings: BatcherSettings = {
   dataAvailability: 'calldata',
   blobsPerTransaction: 1,
   maxChannelMs: 0,
+  maxIdleMs: 0,
   pollMs: 5,
   retryDelayMs: 5,
 }
@@ -110,11 +111,23 @@ describe('batcher', () => {
 
   it('gathers blocks for as long as it may', async () => {
     const { add, deps, posted } = await world()
-    batcher = createBatcher({ ...settings, maxChannelMs: 400 }, deps)
+    batcher = createBatcher({ ...settings, maxChannelMs: 400, maxIdleMs: 400 }, deps)
     batcher.start()
     for (let i = 0; i < 5; i++) await add()
     await until(() => posted.length === 1)
     expect(posted[0]).toHaveLength(5)
+  })
+
+  it('lets blocks without transactions wait for those with some', async () => {
+    const { add, deps, posted } = await world()
+    batcher = createBatcher({ ...settings, maxIdleMs: 60_000 }, deps)
+    batcher.start()
+    await add()
+    await sleep(100)
+    expect(posted).toEqual([])
+    await add([signed(alice, { nonce: 0, to: testAccount(1).address, value: 1n, gasLimit: 21_000n })])
+    await until(() => posted.length === 1)
+    expect(posted[0]).toHaveLength(2)
   })
 
   it('starts at the safe head and tries again when L1 fails', async () => {

@@ -16,8 +16,10 @@ export interface BatcherSettings {
   readonly dataAvailability: DataAvailability
   /** Blobs of one transaction, at most; L1 allows six since Osaka. */
   readonly blobsPerTransaction: number
-  /** A channel is closed when its first block has waited this long, in milliseconds, or when it fills a transaction. */
+  /** A channel is closed when its first sequenced transaction has waited this long, in milliseconds, or when it fills a transaction. */
   readonly maxChannelMs: number
+  /** A channel of blocks without sequenced transactions is closed after this long, in milliseconds: nobody waits for those. */
+  readonly maxIdleMs: number
   /** Pause between two looks at the chain, in milliseconds. */
   readonly pollMs: number
   /** Pause after a failure, in milliseconds. */
@@ -29,6 +31,7 @@ export const DEFAULT_BATCHER_SETTINGS: BatcherSettings = {
   dataAvailability: 'blobs',
   blobsPerTransaction: 6,
   maxChannelMs: 60_000,
+  maxIdleMs: 60_000,
   pollMs: 500,
   retryDelayMs: 2_000,
 }
@@ -66,7 +69,8 @@ export interface Batcher {
 interface OpenChannel {
   readonly builder: ChannelBuilder
   readonly firstBlock: number
-  readonly openedAtMs: number
+  /** When it must be closed, by the clock of `performance.now`. */
+  dueAtMs: number
 }
 
 /**
@@ -142,10 +146,13 @@ function createPoster(settings: BatcherSettings, deps: BatcherDeps, signal: Abor
     channel ??= {
       builder: createChannelBuilder(bytesToHex(randomBytes(16))),
       firstBlock: block.number,
-      openedAtMs: performance.now(),
+      dueAtMs: performance.now() + settings.maxIdleMs,
     }
     if (!channel.builder.hasRoomFor(batch)) return false
     channel.builder.add(batch)
+    if (batch.transactions.length > 0) {
+      channel.dueAtMs = Math.min(channel.dueAtMs, performance.now() + settings.maxChannelMs)
+    }
     cursor = { number: block.number, hash: block.hash }
     return channel.builder.sizeBytes < capacityBytes
   }
@@ -181,7 +188,7 @@ function createPoster(settings: BatcherSettings, deps: BatcherDeps, signal: Abor
     if (channel === undefined || signal.aborted) return
     // INVARIANT: a single block always fits a channel.
     if (channel.builder.batchCount === 0) throw new BugError(`block ${channel.firstBlock} does not fit a channel`)
-    if (isFull || performance.now() - channel.openedAtMs >= settings.maxChannelMs) await post(channel)
+    if (isFull || performance.now() >= channel.dueAtMs) await post(channel)
   }
   return { step, restart }
 }

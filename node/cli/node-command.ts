@@ -26,7 +26,14 @@ const settings = {
     'MS',
     60_000,
     [0, 86_400_000],
-    'Longest time in ms that blocks wait for others to share a blob with',
+    'Longest time in ms that transactions wait for others to share a blob with',
+  ),
+  batcherIdle: integer(
+    'batcher.max-idle-ms',
+    'MS',
+    60_000,
+    [0, 86_400_000],
+    'Longest time in ms that blocks without transactions wait before they are posted',
   ),
   batcherData: choice('batcher.data', ['blobs', 'calldata'], 'blobs', 'Where batches travel on L1'),
   batcherProofs: choice(
@@ -96,6 +103,7 @@ function batcherOf(given: NodeSettings): { readonly batcher?: BatcherOptions } {
     batcher: {
       privateKey: key as Hex,
       maxChannelMs: given.batcherChannel,
+      maxIdleMs: given.batcherIdle,
       dataAvailability: given.batcherData,
       blobProofs: given.batcherProofs,
     },

@@ -44,6 +44,7 @@ import { VERSION } from './version.ts'
 export interface BatcherOptions {
   readonly privateKey: Hex
   readonly maxChannelMs: number
+  readonly maxIdleMs: number
   readonly dataAvailability: 'blobs' | 'calldata'
   readonly blobProofs: 'blob' | 'cells'
 }
@@ -210,9 +211,9 @@ function startBatcher(
     },
     { client, kzg },
   )
-  const { maxChannelMs, dataAvailability } = settings
+  const { maxChannelMs, maxIdleMs, dataAvailability } = settings
   const batcher = createBatcher(
-    { ...DEFAULT_BATCHER_SETTINGS, maxChannelMs, dataAvailability, pollMs: l1PollMs },
+    { ...DEFAULT_BATCHER_SETTINGS, maxChannelMs, maxIdleMs, dataAvailability, pollMs: l1PollMs },
     {
       spec,
       chain: database,

@@ -2,13 +2,14 @@ import { decodeAbiParameters, decodeErrorResult, encodeFunctionData, parseAbi, p
 import { describe, expect, test } from 'vitest'
 import { MemoryContent } from '../../test/support/memory-content.ts'
 import { affineModel } from '../../test/support/models.ts'
+import { decodeGraph, encodeGraph } from '../exact/graph-codec.ts'
 import { activationGas, activationWorkGas, storeChunkGas } from '../executor/gas-schedule.ts'
 import { bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/bytes.ts'
-import { MODEL_REGISTRY } from '../protocol/constants.ts'
+import { MAX_MODEL_CHUNK_BYTES, MAX_MODEL_GRAPH_BYTES, MODEL_REGISTRY } from '../protocol/constants.ts'
 import { keccak256 } from '../protocol/keccak.ts'
 import { encodeManifest } from '../protocol/model-manifest-codec.ts'
 import { InferenceLedger } from './inference-ledger.ts'
-import { MAX_CHUNK_BYTES, MAX_GRAPH_BYTES, runModelStore } from './model-store.ts'
+import { runModelStore } from './model-store.ts'
 import type { PrecompileCall, PrecompileHost } from './precompile-host.ts'
 
 const abi = parseAbi([
@@ -89,9 +90,9 @@ describe('storeChunk', () => {
   test('takes chunks up to the limit and none above', async () => {
     const host = hostOf()
     expect(
-      (await runModelStore(host, storeCall(new Uint8Array(MAX_CHUNK_BYTES)), PLENTY)).exceptionError,
+      (await runModelStore(host, storeCall(new Uint8Array(MAX_MODEL_CHUNK_BYTES)), PLENTY)).exceptionError,
     ).toBeUndefined()
-    expect(await failure(host, storeCall(new Uint8Array(MAX_CHUNK_BYTES + 1)))).toMatchObject({
+    expect(await failure(host, storeCall(new Uint8Array(MAX_MODEL_CHUNK_BYTES + 1)))).toMatchObject({
       errorName: 'ModelInvalid',
     })
   })
@@ -157,10 +158,22 @@ describe('activate', () => {
     const host = hostOf()
     const short = await runModelStore(host, activateCall(model.modelId, [], 1000), activationGas(1000) - 1n)
     expect(short.exceptionError?.error).toBe('out of gas')
-    for (const size of [BigInt(MAX_GRAPH_BYTES + 1), 2n ** 255n]) {
+    for (const size of [BigInt(MAX_MODEL_GRAPH_BYTES + 1), 2n ** 255n]) {
       expect(await failure(host, activateCall(model.modelId, [], size))).toMatchObject({ errorName: 'ModelInvalid' })
     }
   })
+})
+
+test('activate is paid for the check before the check is done', async () => {
+  const host = hostOf()
+  const graph = decodeGraph(graphBytes)
+  const unfit = encodeGraph({ ...graph, outputs: graph.outputs.map((output) => ({ ...output, value: 0 })) })
+  const hashes = await upload(host, unfit, 1000)
+  const call = activateCall(model.modelId, hashes, unfit.length)
+  const full = activationGas(unfit.length) + activationWorkGas(model.manifest.counters)
+  const short = await runModelStore(host, call, full - 1n)
+  expect(short.exceptionError?.error).toBe('out of gas')
+  expect(await failure(host, call, full)).toMatchObject({ errorName: 'ModelInvalid', gasUsed: full })
 })
 
 describe('the model store', () => {

@@ -1,7 +1,7 @@
 import type { ExecResult } from '@ethereumjs/evm'
-import { buildModel } from '../exact/model.ts'
+import { type Admit, buildModel } from '../exact/model.ts'
 import { asciiToBytes, bytesEqual, bytesToHex, concatBytes, hexToBytes } from '../protocol/bytes.ts'
-import { MODEL_REGISTRY } from '../protocol/constants.ts'
+import { MAX_MODEL_CHUNK_BYTES, MAX_MODEL_GRAPH_BYTES, MODEL_REGISTRY } from '../protocol/constants.ts'
 import { InvalidError, UnavailableError } from '../protocol/errors.ts'
 import { keccak256 } from '../protocol/keccak.ts'
 import type { ModelManifest } from '../protocol/model-manifest.ts'
@@ -10,12 +10,10 @@ import { AbiReader, abiAddress, abiBytesTail, abiUint } from './abi-words.ts'
 import type { PrecompileHost } from './precompile-host.ts'
 import { customError, outOfGas, reverted, succeeded } from './precompile-result.ts'
 
-/** Greatest size of one chunk of a model. */
-export const MAX_CHUNK_BYTES: number = 96 * 1024
-/** Greatest size of a model's graph. */
-export const MAX_GRAPH_BYTES: number = 8 * 1024 * 1024
 /** Most bytes of a reason in `ModelInvalid(string)`. */
 const MAX_REASON_BYTES = 256
+/** Code of the error that stops an activation whose gas does not cover the check. */
+const WORK_NOT_PAID = 'ActivationGas'
 
 const STORE_CHUNK = selector('storeChunk(bytes)')
 const ACTIVATE = selector('activate(bytes32,bytes32[],uint256)')
@@ -41,8 +39,8 @@ export async function runModelStore(host: PrecompileHost, data: Uint8Array, gasL
 
 function storeChunk(host: PrecompileHost, args: AbiReader, gasLimit: bigint): ExecResult {
   const chunk = args.bytes(0)
-  if (chunk === undefined || chunk.length > MAX_CHUNK_BYTES) {
-    return reverted(host.prices.storeChunkGas(0), modelInvalid(`a chunk is at most ${MAX_CHUNK_BYTES} bytes`))
+  if (chunk === undefined || chunk.length > MAX_MODEL_CHUNK_BYTES) {
+    return reverted(host.prices.storeChunkGas(0), modelInvalid(`a chunk is at most ${MAX_MODEL_CHUNK_BYTES} bytes`))
   }
   const gas = host.prices.storeChunkGas(chunk.length)
   if (gasLimit < gas) return outOfGas(gasLimit)
@@ -56,8 +54,13 @@ async function activate(host: PrecompileHost, args: AbiReader, gasLimit: bigint)
   const chunkHashes = args.words(1)
   const graphBytes = args.uint(2)
   const baseGas = host.prices.storeChunkGas(0)
-  if (modelId === undefined || chunkHashes === undefined || graphBytes === undefined || graphBytes > MAX_GRAPH_BYTES) {
-    return reverted(baseGas, modelInvalid(`malformed call, or a graph above ${MAX_GRAPH_BYTES} bytes`))
+  if (
+    modelId === undefined ||
+    chunkHashes === undefined ||
+    graphBytes === undefined ||
+    graphBytes > MAX_MODEL_GRAPH_BYTES
+  ) {
+    return reverted(baseGas, modelInvalid(`malformed call, or a graph above ${MAX_MODEL_GRAPH_BYTES} bytes`))
   }
   const gas = host.prices.activationGas(graphBytes)
   if (gasLimit < gas) return outOfGas(gasLimit)
@@ -68,7 +71,7 @@ async function activate(host: PrecompileHost, args: AbiReader, gasLimit: bigint)
   return activateGraph(host, modelId, graph, gas, gasLimit)
 }
 
-/** Checks and commits the model. The rest of the price is known only now; the work it pays for is bounded by the check's limits. */
+/** Checks and commits the model. The check is paid as soon as decoding has told how much work it is, and before it is done. */
 function activateGraph(
   host: PrecompileHost,
   modelId: Uint8Array,
@@ -76,10 +79,14 @@ function activateGraph(
   gasSoFar: bigint,
   gasLimit: bigint,
 ): ExecResult {
-  const manifest = checkModel(graph)
-  if (manifest instanceof InvalidError) return reverted(gasSoFar, modelInvalid(manifest.message))
-  const gas = gasSoFar + host.prices.activationWorkGas(manifest.counters)
-  if (gasLimit < gas) return outOfGas(gasLimit)
+  let gas = gasSoFar
+  const manifest = checkModel(graph, (work) => {
+    gas += host.prices.activationWorkGas(work)
+    if (gasLimit < gas) throw new InvalidError(WORK_NOT_PAID, `the check takes ${gas} gas, of ${gasLimit}`)
+  })
+  if (manifest instanceof InvalidError) {
+    return manifest.code === WORK_NOT_PAID ? outOfGas(gasLimit) : reverted(gas, modelInvalid(manifest.message))
+  }
   const manifestBytes = encodeManifest(manifest)
   const got = keccak256(manifestBytes)
   if (!bytesEqual(got, modelId)) {
@@ -91,9 +98,9 @@ function activateGraph(
   return succeeded(gas, concatBytes(graphHash, abiUint(64), abiBytesTail(manifestBytes)))
 }
 
-function checkModel(graph: Uint8Array): ModelManifest | InvalidError {
+function checkModel(graph: Uint8Array, admit: Admit): ModelManifest | InvalidError {
   try {
-    return buildModel(graph).manifest
+    return buildModel(graph, keccak256, admit).manifest
   } catch (error) {
     if (error instanceof InvalidError) return error
     throw error

@@ -22,7 +22,7 @@ export interface PrecompilePrices {
   firstUseGas(counters: ModelCounters): bigint
   storeChunkGas(chunkBytes: number): bigint
   activationGas(graphBytes: number): bigint
-  activationWorkGas(counters: ModelCounters): bigint
+  activationWorkGas(work: Pick<ModelCounters, 'opCount' | 'constantBytes'>): bigint
 }
 
 /** What the precompiles of one block are given. */

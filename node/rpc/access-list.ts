@@ -2,7 +2,7 @@ import type { BlockHeader } from '@ethereumjs/block'
 import type { BlockMachine, MachineDeps } from '../executor/block-machine.ts'
 import type { CallRequest, CallResult } from '../executor/call-request.ts'
 import type { AccessListEntry } from '../executor/decode-transaction.ts'
-import { openSimulation, simulateOn } from '../executor/simulate-call.ts'
+import { openSimulation, simulateOn, simulationGas } from '../executor/simulate-call.ts'
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
 
@@ -32,7 +32,7 @@ export async function traceAccessList(
     journal.startReportingAccessList()
     // The journal drops its list when the transaction ends; the map itself is filled by then.
     const touched = journal.accessList
-    const result = await simulateOn(machine, { ...request, accessList }, request.gas ?? machine.header.gasLimit)
+    const result = await simulateOn(machine, { ...request, accessList }, simulationGas(header, request))
     const next = selectEntries(touched ?? new Map(), machine, request)
     const merged = mergeEntries(accessList, next)
     if (countOf(merged) === countOf(accessList) || round === MAX_ROUNDS) return { accessList, result }
