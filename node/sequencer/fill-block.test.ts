@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { alice, bob, carol, common, sign } from '../../test/support/signed-transactions.ts'
 import type { BlockBuilder, ExecutedTransaction, InclusionVerdict } from '../executor/execution.ts'
 import { bytesToHex, type Hex } from '../protocol/bytes.ts'
 import { InvalidError, UnavailableError } from '../protocol/errors.ts'
@@ -11,7 +12,6 @@ import { fillBlock } from './fill-block.ts'
 import { Mempool } from './mempool.ts'
 import { DEFAULT_POOL_LIMITS } from './pool-limits.ts'
 import { createPostponements } from './postponements.ts'
-import { alice, bob, carol, common, sign } from './signed-transactions.ts'
 
 const HEAD = { number: 1, stateRoot: '0x01', nextBaseFee: 100n, gasLimit: 30_000_000n } as const
 type Fate = InclusionVerdict | UnavailableError

@@ -1,9 +1,18 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import {
+  type Account,
+  alice,
+  bob,
+  carol,
+  common,
+  type Fields,
+  sign,
+  signUnchecked,
+} from '../../test/support/signed-transactions.ts'
 import type { Hex } from '../protocol/bytes.ts'
 import type { PoolHead, SenderState } from './admission.ts'
 import { Mempool } from './mempool.ts'
 import { DEFAULT_POOL_LIMITS, type PoolLimits } from './pool-limits.ts'
-import { type Account, alice, bob, carol, common, type Fields, sign, signUnchecked } from './signed-transactions.ts'
 
 const HEAD: PoolHead = { number: 1, stateRoot: '0x01', nextBaseFee: 100n, gasLimit: 30_000_000n }
 const RICH = 10n ** 20n

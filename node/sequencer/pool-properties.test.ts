@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { alice, bob, carol, common, sign } from '../../test/support/signed-transactions.ts'
 import { concatBytes, type Hex } from '../protocol/bytes.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import type { PoolHead, SenderState } from './admission.ts'
 import { Mempool } from './mempool.ts'
 import { DEFAULT_POOL_LIMITS } from './pool-limits.ts'
 import { decodePoolTransaction, effectiveTip, type PoolTransaction } from './pool-transaction.ts'
-import { alice, bob, carol, common, sign } from './signed-transactions.ts'
 
 const numRuns = Number(process.env.FC_NUM_RUNS ?? 200)
 const timeoutMs = 30_000 + 200 * numRuns

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { depositLog } from '../../test/support/l1-fixture.ts'
 import { LOCAL_CHAIN_ID, type LocalChain, startLocalChain } from '../../test/support/local-chain.ts'
 import { LOCAL_L1_BLOCK_SECONDS } from '../../test/support/local-l1.ts'
+import { alice, bob, sign } from '../../test/support/signed-transactions.ts'
 import { decodeL1Attributes } from '../derivation/l1-attributes.ts'
 import { bytesToHex, type Hex } from '../protocol/bytes.ts'
-import { alice, bob, sign } from './signed-transactions.ts'
 
 const GWEI = 1_000_000_000n
 const balance = (1000n * 10n ** 18n).toString()

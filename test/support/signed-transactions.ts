@@ -1,7 +1,7 @@
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createFeeMarket1559Tx } from '@ethereumjs/tx'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
-import { type Hex, hexToBytes } from '../protocol/bytes.ts'
+import { type Hex, hexToBytes } from '../../node/protocol/bytes.ts'
 
 /** Chain rules for tests of the pool. */
 export const common = new Common({ chain: { ...Mainnet, chainId: 901 }, hardfork: Hardfork.Prague })
