@@ -39,7 +39,13 @@ async function world() {
         if (channel !== undefined) posted.push([...readChannel(channel)])
       }
       state.l1Number++
-      return { hash: genesis.hash, nonce: 1, l1Block: { hash: genesis.hash, number: state.l1Number } }
+      return {
+        hash: genesis.hash,
+        nonce: 1,
+        l1Block: { hash: genesis.hash, number: state.l1Number },
+        succeeded: true,
+        gasUsed: 21_000n,
+      }
     },
   }
   const add = async (raw: readonly Uint8Array[] = []) => {

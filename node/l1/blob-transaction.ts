@@ -17,6 +17,7 @@ export interface TransactionFields {
   readonly chainId: number
   readonly nonce: number
   readonly to: Hex
+  readonly value: bigint
   readonly data: Hex
   readonly gas: bigint
   readonly maxFeePerGas: bigint

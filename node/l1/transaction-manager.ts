@@ -35,6 +35,10 @@ export interface TransactionCandidate {
   readonly to: Hex
   readonly data?: Uint8Array
   readonly blobs?: readonly Uint8Array[]
+  /** Default 0. */
+  readonly valueWei?: bigint
+  /** Gas limit. Default: what a call to an address without code takes. */
+  readonly gasLimit?: bigint
 }
 
 /** A transaction that L1 has taken. */
@@ -42,6 +46,9 @@ export interface SentTransaction {
   readonly hash: Hex
   readonly nonce: number
   readonly l1Block: { readonly hash: Hex; readonly number: number }
+  /** False where it was mined and reverted. */
+  readonly succeeded: boolean
+  readonly gasUsed: bigint
 }
 
 /** Sends the transactions of one key, one after the other. */
@@ -112,8 +119,9 @@ function createSender(
     const data = candidate.data ?? new Uint8Array()
     const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas } = fees
     const { chainId } = settings
+    const { to, valueWei: value = 0n } = candidate
     const gas = gasOf(candidate)
-    const fields = { chainId, nonce, to: candidate.to, data: bytesToHex(data), gas, maxFeePerGas, maxPriorityFeePerGas }
+    const fields = { chainId, nonce, to, value, data: bytesToHex(data), gas, maxFeePerGas, maxPriorityFeePerGas }
     if (blobs.length > 0) return signBlobTransaction(account, fields, maxFeePerBlobGas, settings.blobProofs, blobs)
     const raw = await account.signTransaction({ ...fields, type: 'eip1559' })
     return { raw, hash: keccak256(raw) }
@@ -145,7 +153,13 @@ function createSender(
       const number = Number(receipt.blockNumber)
       const depth = Number(await client.getBlockNumber()) - number + 1
       if (depth < settings.confirmations) return undefined
-      return { hash, nonce: flight.nonce, l1Block: { hash: receipt.blockHash, number } }
+      return {
+        hash,
+        nonce: flight.nonce,
+        l1Block: { hash: receipt.blockHash, number },
+        succeeded: receipt.status === '0x1',
+        gasUsed: BigInt(receipt.gasUsed),
+      }
     }
     return undefined
   }
@@ -177,7 +191,8 @@ function createSender(
   const requireFunds = async ({ candidate, blobs }: Flight, fees: Fees) => {
     const { address } = account
     const blobGas = BLOB_GAS_PER_BLOB * BigInt(blobs.length)
-    const neededWei = gasOf(candidate) * fees.maxFeePerGas + blobGas * fees.maxFeePerBlobGas
+    const gasWei = gasOf(candidate) * fees.maxFeePerGas + blobGas * fees.maxFeePerBlobGas
+    const neededWei = gasWei + (candidate.valueWei ?? 0n)
     const balanceWei = await retry('a balance', () => client.getBalance({ address }))
     if (balanceWei >= neededWei) return
     const message = `${address} holds ${balanceWei} wei on L1 and may need ${neededWei}: send ether to it`
@@ -210,7 +225,7 @@ function createSender(
   return { address: account.address, bring }
 }
 
-/** Gas limit: the inbox holds no code, so that this much is never short. */
-function gasOf({ data }: TransactionCandidate): bigint {
-  return BASE_GAS + GAS_PER_DATA_BYTE * BigInt(data?.length ?? 0)
+/** Gas limit: without one, that of the inbox, which holds no code, so that this much is never short. */
+function gasOf({ data, gasLimit }: TransactionCandidate): bigint {
+  return gasLimit ?? BASE_GAS + GAS_PER_DATA_BYTE * BigInt(data?.length ?? 0)
 }
