@@ -1,7 +1,7 @@
 import { MAX_SAFE_LANE } from '../../protocol/constants.ts'
 import { encodeTensor } from '../../protocol/tensor-encoding.ts'
 import type { LaneBytes } from '../graph.ts'
-import { MAX_LANES } from '../limits.ts'
+import { MAX_LANES, MAX_OUTPUTS } from '../limits.ts'
 import { shapeSize } from '../tensor-data.ts'
 import { createWordReader, malformed, WORD_BYTES, type WordReader } from './descriptor-words.ts'
 import { epilogueWords, readEpilogueOp } from './epilogue-codec.ts'
@@ -74,6 +74,19 @@ export function encodeDescriptor({ op, value }: Descriptor): Uint8Array {
 /** The canonical bytes of the last step of a Program, which opens these outputs. */
 export function encodeFinish(outputs: readonly ProgramOutput[]): Uint8Array {
   return encodeTensor([FINISH_KIND, outputs.length, ...outputs.map(({ value }) => value)], WORD_BYTES)
+}
+
+/**
+ * Reads the value ids of {@link encodeFinish} back. Strict; that the values exist is for the step that opens them.
+ * @throws InvalidError `DescriptorMalformed`, or `TensorLength` / `TensorLaneRange` on words that are none.
+ */
+export function decodeFinish(bytes: Uint8Array): number[] {
+  const reader = createWordReader(bytes)
+  reader.next('kind', FINISH_KIND, FINISH_KIND)
+  const count = reader.next('outputCount', 1, MAX_OUTPUTS)
+  const values = repeat(count, () => reader.next('output value', 0, MAX_VALUES - 1))
+  reader.finish()
+  return values
 }
 
 /**
