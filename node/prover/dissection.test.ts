@@ -6,7 +6,15 @@ import { LOG_DEPTH, type LogRecord, recordsRoot } from '../protocol/inference-lo
 import { recordLeaf } from '../protocol/inference-roots.ts'
 import { keccak256 } from '../protocol/keccak.ts'
 import { verifyMerkleProof } from '../protocol/merkle.ts'
-import { boundariesOf, dissect, dissectionRoot, findDisagreement, openSegment, partsOf } from './dissection.ts'
+import {
+  boundariesOf,
+  dissect,
+  dissectionRoot,
+  findDisagreement,
+  openSegment,
+  partsOf,
+  segmentRoot,
+} from './dissection.ts'
 import { createLogPrefixes } from './log-prefixes.ts'
 
 const numRuns = Number(process.env.FC_NUM_RUNS ?? 100)
@@ -37,14 +45,35 @@ describe('a dissection', () => {
   it('opens every segment under its root', async () => {
     for (const width of [1, 2, 31, 32, 33]) {
       const dissection = await dissect({ lo: 7, hi: 7 + width }, hashOf(7), async (position) => hashOf(position))
-      const root = hexToBytes(dissectionRoot(dissection))
+      const root = dissectionRoot(dissection)
       for (let i = 0; i < partsOf(dissection); i++) {
-        const { start, end, startProof, endProof, lo, hi } = openSegment(dissection, i)
-        expect(verifyMerkleProof(root, hexToBytes(start), i, startProof.map(hexToBytes))).toBe(true)
-        expect(verifyMerkleProof(root, hexToBytes(end), i + 1, endProof.map(hexToBytes))).toBe(true)
-        expect([start, end]).toEqual([hashOf(lo), hashOf(hi)])
+        const segment = openSegment(dissection, i)
+        expect(segmentRoot(segment, Math.min(width, 32))).toBe(root)
+        expect([segment.start, segment.end]).toEqual([hashOf(segment.lo), hashOf(segment.hi)])
       }
     }
+  })
+
+  it('opens no other segment under its root', () => {
+    const arbitrary = fc.tuple(fc.integer({ min: 1, max: 32 }), fc.nat(), fc.nat(), fc.nat())
+    const property = fc.property(arbitrary, ([parts, at, field, seed]) => {
+      const hashes = Array.from({ length: parts + 1 }, (_, i) => hashOf(i))
+      const dissection = { lo: 0, hi: parts, hashes }
+      const segment = openSegment(dissection, at % parts)
+      const other = hashOf(1_000 + (seed % 1_000))
+      const { siblings } = segment
+      const broken = [
+        { ...segment, start: other },
+        { ...segment, end: other },
+        { ...segment, index: (segment.index + 1) % (parts + 1) },
+        { ...segment, siblings: [...siblings, other] },
+        { ...segment, siblings: siblings.slice(1) },
+        { ...segment, siblings: siblings.map((hash, i) => (i === seed % siblings.length ? other : hash)) },
+      ][field % 6] as typeof segment
+      if (JSON.stringify(broken) === JSON.stringify(segment)) return
+      expect(segmentRoot(broken, parts)).not.toBe(dissectionRoot(dissection))
+    })
+    fc.assert(property, { numRuns })
   })
 
   it('is cut where truth turns false, whatever lies between', async () => {

@@ -1,4 +1,4 @@
-import { bytesToHex, type Hex, hexToBytes } from '../protocol/bytes.ts'
+import { bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/bytes.ts'
 import { BugError } from '../protocol/errors.ts'
 import { type Hasher, keccak256 } from '../protocol/keccak.ts'
 import { merkleDepth, merkleProof, merkleRoot } from '../protocol/merkle.ts'
@@ -22,10 +22,8 @@ export interface SegmentOpening extends Range {
   readonly index: number
   readonly start: Hex
   readonly end: Hex
-  /** Siblings of leaf `index`, leaf upwards. */
-  readonly startProof: readonly Hex[]
-  /** Siblings of leaf `index + 1`, leaf upwards. */
-  readonly endProof: readonly Hex[]
+  /** What else the root needs, from the leaves upwards; while the two leaves' paths are apart, the left one's sibling first. */
+  readonly siblings: readonly Hex[]
 }
 
 /** Segments of a range: its width, at most {@link MAX_PARTS}. */
@@ -66,17 +64,55 @@ export function openSegment(dissection: Dissection, index: number, hash: Hasher 
   const [start, end] = [hashes[index], hashes[index + 1]]
   if (start === undefined || end === undefined) throw new BugError(`segment ${index} of ${hashes.length - 1}`)
   const boundaries = boundariesOf(dissection)
-  const leaves = hashes.map(hexToBytes)
-  const proof = (leaf: number) => merkleProof(leaves, leaf, hash, merkleDepth(leaves.length)).map(bytesToHex)
   return {
     index,
     lo: boundaries[index] as number,
     hi: boundaries[index + 1] as number,
     start,
     end,
-    startProof: proof(index),
-    endProof: proof(index + 1),
+    siblings: segmentSiblings(hashes.map(hexToBytes), index, hash),
   }
+}
+
+/** Climbs from two neighbouring leaves at once: apart until the left one is a left child, then as one node. */
+function segmentSiblings(leaves: readonly Uint8Array[], index: number, hash: Hasher): Hex[] {
+  const depth = merkleDepth(leaves.length)
+  const left = merkleProof(leaves, index, hash, depth)
+  const right = merkleProof(leaves, index + 1, hash, depth)
+  const siblings: Uint8Array[] = []
+  let joinedAt = 0
+  while (joinedAt < depth && Math.floor(index / 2 ** joinedAt) % 2 === 1) joinedAt++
+  for (let height = 0; height < depth; height++) {
+    if (height < joinedAt) siblings.push(left[height] as Uint8Array, right[height] as Uint8Array)
+    if (height > joinedAt) siblings.push(left[height] as Uint8Array)
+  }
+  return siblings.map(bytesToHex)
+}
+
+/** Root that an opened segment of a dissection with so many parts leads to; undefined where its proof has another length. Total. */
+export function segmentRoot(
+  { index, start, end, siblings }: Omit<SegmentOpening, 'lo' | 'hi'>,
+  parts: number,
+  hash: Hasher = keccak256,
+): Hex | undefined {
+  const rest = siblings.map(hexToBytes)
+  const join = (left: Uint8Array | undefined, right: Uint8Array | undefined) =>
+    left === undefined || right === undefined ? undefined : hash(concatBytes(left, right))
+  let node: Uint8Array | undefined = hexToBytes(start)
+  let right: Uint8Array | undefined = hexToBytes(end)
+  let isJoined = false
+  for (let height = 0, place = index; height < merkleDepth(parts + 1); height++, place = Math.floor(place / 2)) {
+    const isRight = place % 2 === 1
+    if (isJoined) node = isRight ? join(rest.shift(), node) : join(node, rest.shift())
+    else if (isRight) {
+      node = join(rest.shift(), node)
+      right = join(right, rest.shift())
+    } else {
+      node = join(node, right)
+      isJoined = true
+    }
+  }
+  return node === undefined || rest.length > 0 ? undefined : bytesToHex(node)
 }
 
 /**

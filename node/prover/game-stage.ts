@@ -18,6 +18,9 @@ export interface Pinned {
   readonly end: Hex
 }
 
+/** What the proposer showed of its block's log. */
+export type RevealedLog = Pick<LogCommitment, 'logRoot' | 'logCount'>
+
 /** The inference that a game is about. */
 export interface DisputedInference {
   readonly block: number
@@ -39,7 +42,7 @@ export type GameStage =
       readonly kind: 'open-log'
       readonly turn: 'challenger'
       readonly block: number
-      readonly revealed: LogCommitment
+      readonly revealed: RevealedLog
     }
   | { readonly kind: 'log'; readonly turn: Side; readonly block: number; readonly dissection: Dissection }
   /** The challenger picked the proposer's prefix of the log up to one record: the proposer owes that record. */

@@ -4,7 +4,13 @@ import { recordLeaf } from '../../node/protocol/inference-roots.ts'
 import { keccak256 } from '../../node/protocol/keccak.ts'
 import { verifyMerkleProof, ZERO_LEAF } from '../../node/protocol/merkle.ts'
 import type { BlockClaims } from '../../node/prover/chain-claims.ts'
-import { type Dissection, dissectionRoot, partsOf, type SegmentOpening } from '../../node/prover/dissection.ts'
+import {
+  type Dissection,
+  dissectionRoot,
+  partsOf,
+  type SegmentOpening,
+  segmentRoot,
+} from '../../node/prover/dissection.ts'
 import type { GameAction } from '../../node/prover/game-solver.ts'
 import { type GameStage, otherSide, type Side } from '../../node/prover/game-stage.ts'
 import { createLogPrefixes } from '../../node/prover/log-prefixes.ts'
@@ -230,12 +236,9 @@ function dissectionOf(
 }
 
 function requireSegment(dissection: Dissection, segment: SegmentOpening): void {
-  const root = hexToBytes(dissectionRoot(dissection))
-  const opens = (leaf: Hex, index: number, proof: readonly Hex[]) =>
-    verifyMerkleProof(root, hexToBytes(leaf), index, proof.map(hexToBytes))
-  demand(segment.index >= 0 && segment.index < dissection.hashes.length - 1, 'no such segment')
-  demand(opens(segment.start, segment.index, segment.startProof), 'another start')
-  demand(opens(segment.end, segment.index + 1, segment.endProof), 'another end')
+  const parts = dissection.hashes.length - 1
+  demand(segment.index >= 0 && segment.index < parts, 'no such segment')
+  demand(segmentRoot(segment, parts) === dissectionRoot(dissection), 'a segment of another dissection')
 }
 
 /** Root of the log's tree that ends with `leaf` at `index`: all right of it is empty. */
