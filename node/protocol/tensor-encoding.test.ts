@@ -3,7 +3,15 @@ import { concat, keccak256, pad, toHex } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { numRuns } from '../../test/support/random-graph.ts'
 import { bytesToHex, hexToBytes } from './bytes.ts'
-import { decodeTensor, encodeTensor, type LaneWidth, laneRange, tensorLeaves, tensorRoot } from './tensor-encoding.ts'
+import {
+  decodeTensor,
+  encodeLanes,
+  encodeTensor,
+  type LaneWidth,
+  laneRange,
+  tensorLeaves,
+  tensorRoot,
+} from './tensor-encoding.ts'
 
 const WIDTHS: readonly LaneWidth[] = [1, 2, 4, 8]
 
@@ -56,6 +64,20 @@ describe('encodeTensor', () => {
     [4, Number.NaN],
   ] as const)('refuses in %i bytes the lane %d', (laneBytes, lane) => {
     expect(() => encodeTensor([0, lane], laneBytes)).toThrow(expect.objectContaining({ code: 'TensorLaneRange' }))
+  })
+})
+
+describe('encodeLanes', () => {
+  it('is encodeTensor for lanes held in their width', () => {
+    fc.assert(
+      fc.property(laneCases, ({ laneBytes, lanes }) => {
+        const bytes = encodeTensor(lanes, laneBytes)
+        const held = decodeTensor(bytes, laneBytes, lanes.length)
+        expect(encodeLanes(held)).toEqual(bytes)
+        expect(encodeLanes(held.subarray(1))).toEqual(bytes.subarray(laneBytes))
+      }),
+      { numRuns: numRuns(100) },
+    )
   })
 })
 
