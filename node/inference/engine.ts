@@ -1,10 +1,11 @@
 import { checkGraph } from '../exact/check.ts'
 import { type EmittedModel, emitCpu } from '../exact/emit/emit-cpu.ts'
-import type { CheckedGraph, Tensor, TensorData } from '../exact/graph.ts'
+import type { CheckedGraph, Tensor, TensorData, ValueId } from '../exact/graph.ts'
 import { decodeGraph } from '../exact/graph-codec.ts'
+import { withOutputs } from '../exact/observed-graph.ts'
 import { runReference } from '../exact/reference.ts'
-import { InvalidError, UnavailableError } from '../protocol/errors.ts'
 import { createByteLru } from '../protocol/byte-lru.ts'
+import { InvalidError, UnavailableError } from '../protocol/errors.ts'
 import { type OpenSession, openOrtSession, type TensorRunner } from './ort-session.ts'
 import { selfTest } from './self-test.ts'
 import { runStartTest } from './start-test.ts'
@@ -14,14 +15,14 @@ import type { EngineSettings, Provider, SessionReport, StartReport } from './wor
 export interface Engine {
   /** Runs the start-up self-test and chooses the provider by it. */
   start(): Promise<StartReport>
-  /** Decodes, checks, emits, loads and tests a model. @throws InvalidError when the bytes are not a valid graph. */
-  open(key: string, graph: Uint8Array): Promise<SessionReport>
+  /** Decodes, checks, emits, loads and tests a model, to yield its outputs or these values. @throws InvalidError when the bytes are not a valid graph. */
+  open(key: string, graph: Uint8Array, values?: readonly ValueId[]): Promise<SessionReport>
   /**
-   * Runs an open model. @returns lanes of each output, in its declared width.
+   * Runs an open model. @returns lanes of each output asked for, in its declared width.
    * @throws UnavailableError `SessionMissing` when it is not open, `InferenceFailed` when the provider failed.
    * @throws InvalidError `InputCount`, `InputLength`, `InputOutOfRange`.
    */
-  run(key: string, inputs: readonly TensorData[]): Promise<TensorData[]>
+  run(key: string, inputs: readonly TensorData[], outputs?: readonly number[]): Promise<TensorData[]>
 }
 
 /** ONNX Runtime keeps the constants of a model, and packs those of contractions once more. */
@@ -38,8 +39,9 @@ export function createEngine(settings: EngineSettings, openSession: OpenSession 
   const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => void runner.close())
   let provider: Provider = settings.provider
 
-  async function load(graph: Uint8Array): Promise<Session> {
-    const checked = checkGraph(decodeGraph(graph))
+  async function load(graph: Uint8Array, values?: readonly ValueId[]): Promise<Session> {
+    const whole = checkGraph(decodeGraph(graph))
+    const checked = values === undefined ? whole : withOutputs(whole, values)
     if (provider === 'reference') return referenceSession(checked, graph.length)
     const opened = await tryOpen(openSession, checked, settings.threads)
     if ('refusal' in opened) return referenceSession(checked, graph.length, opened.refusal)
@@ -59,25 +61,29 @@ export function createEngine(settings: EngineSettings, openSession: OpenSession 
       if (refusals.length > 0) provider = 'reference'
       return { provider, refusals }
     },
-    async open(key, graph) {
+    async open(key, graph, values) {
       const known = sessions.get(key)
       if (known !== undefined) return known.report
-      const session = await load(graph)
+      const session = await load(graph, values)
       sessions.set(key, session, session.report.sizeBytes)
       return session.report
     },
-    async run(key, inputs) {
+    async run(key, inputs, outputs) {
       const session = sessions.get(key)
       if (session === undefined) throw new UnavailableError('SessionMissing', `model ${key} is not open: open it first`)
-      const outputs = await runSession(session, acceptInputs(session.checked, inputs))
-      return outputs.map(({ data }) => data)
+      const tensors = await runSession(session, acceptInputs(session.checked, inputs), outputs)
+      return tensors.map(({ data }) => data)
     },
   }
 }
 
-async function runSession(session: Session, inputs: readonly Tensor[]): Promise<Tensor[]> {
+async function runSession(
+  session: Session,
+  inputs: readonly Tensor[],
+  outputs: readonly number[] | undefined,
+): Promise<Tensor[]> {
   try {
-    return await session.runner.run(inputs)
+    return await session.runner.run(inputs, outputs)
   } catch (cause) {
     throw new UnavailableError('InferenceFailed', `the ${session.report.provider} provider failed: ${textOf(cause)}`, {
       cause,
@@ -100,7 +106,10 @@ async function tryOpen(
 
 function referenceSession(checked: CheckedGraph, sizeBytes: number, refusal?: string): Session {
   const runner: TensorRunner = {
-    run: async (inputs) => runReference(checked, inputs),
+    run: async (inputs, outputs) => {
+      const tensors = runReference(checked, inputs)
+      return outputs?.map((position) => tensors[position] as Tensor) ?? tensors
+    },
     close: async () => {},
   }
   const report = { provider: 'reference', kernels: [], sizeBytes, testedInputs: 0 } as const

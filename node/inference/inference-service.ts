@@ -1,13 +1,14 @@
-import type { CheckedGraph, Tensor, TensorData } from '../exact/graph.ts'
+import type { CheckedGraph, Tensor, TensorData, ValueId } from '../exact/graph.ts'
 import { encodeGraph } from '../exact/graph-codec.ts'
 import { concatBytes, hexToBytes } from '../protocol/bytes.ts'
 import type { ContentReader } from '../protocol/content-store.ts'
-import { InvalidError, UnavailableError } from '../protocol/errors.ts'
+import { BugError, InvalidError, UnavailableError } from '../protocol/errors.ts'
 import type { Infer, ModelManifest, TensorSpec } from '../protocol/model-manifest.ts'
 import { decodeTensor, encodeTensor } from '../protocol/tensor-encoding.ts'
+import type { RunValues } from '../prover/stored-values.ts'
 import { createResultCache } from './result-cache.ts'
 import { createWorkerClient } from './worker-client.ts'
-import type { Provider, SessionReport, StartReport } from './worker-protocol.ts'
+import type { Provider, SessionReport, StartReport, WorkerCalls } from './worker-protocol.ts'
 
 /** Writes one log entry: facts for machines, then a message for people. */
 type LogWrite = (fields: object, message: string) => void
@@ -42,6 +43,11 @@ export interface InferenceService {
   readonly infer: Infer
   /** Runs a checked graph on tensors, under any `key` that names no other graph. Outputs in their declared lanes. */
   runTensors(key: string, checked: CheckedGraph, inputs: readonly Tensor[]): Promise<Tensor[]>
+  /**
+   * Runs a model for values of its ops instead of its outputs: for the traces of its inferences. It is loaded once more for that.
+   * @param values all that will ever be asked for. @returns rejects as `infer`.
+   */
+  valueRunner(manifest: ModelManifest, values: readonly ValueId[]): RunValues
   /** Loads and self-tests a model ahead of its first use. @throws as `infer`. */
   prepare(manifest: ModelManifest): Promise<SessionReport>
   /** Starts the worker ahead of the first use and reports its start-up self-test. */
@@ -74,8 +80,13 @@ export function createInference(options: InferenceOptions): InferenceService {
     onCrash: (reason) => log.error({ reason }, 'inference worker stopped; the next inference starts it again'),
   })
 
-  async function open(key: string, graphBytes: () => Promise<Uint8Array>): Promise<SessionReport> {
-    const report = await client.call('open', { key, graph: await graphBytes() }, openTimeoutMs)
+  async function open(
+    key: string,
+    graphBytes: () => Promise<Uint8Array>,
+    values?: readonly ValueId[],
+  ): Promise<SessionReport> {
+    const params = { key, graph: await graphBytes(), ...(values === undefined ? {} : { values }) }
+    const report = await client.call('open', params, openTimeoutMs)
     const { refusal, provider: used, sizeBytes, testedInputs } = report
     if (refusal === undefined) log.info({ model: key, provider: used, sizeBytes, testedInputs }, 'model loaded')
     else log.error({ model: key, refusal }, 'CPU provider refused for a model: the reference computes it instead')
@@ -84,17 +95,16 @@ export function createInference(options: InferenceOptions): InferenceService {
 
   /** Runs a model, which is loaded first where the worker does not hold it. */
   async function run(
-    key: string,
-    inputs: readonly TensorData[],
-    graphBytes: () => Promise<Uint8Array>,
+    params: WorkerCalls['run']['params'],
+    load: () => Promise<SessionReport>,
   ): Promise<readonly TensorData[]> {
     try {
-      return await client.call('run', { key, inputs }, timeoutMs)
+      return await client.call('run', params, timeoutMs)
     } catch (error) {
       if (!(error instanceof UnavailableError) || error.code !== 'SessionMissing') throw error
     }
-    await open(key, graphBytes)
-    return client.call('run', { key, inputs }, timeoutMs)
+    await load()
+    return client.call('run', params, timeoutMs)
   }
 
   async function graphOf(manifest: ModelManifest): Promise<Uint8Array> {
@@ -105,19 +115,29 @@ export function createInference(options: InferenceOptions): InferenceService {
   }
 
   async function compute(manifest: ModelManifest, input: Uint8Array): Promise<Uint8Array> {
-    const inputs = decodeLanes(manifest.inputs, input)
-    return encodeLanes(manifest.outputs, await run(manifest.modelId, inputs, () => graphOf(manifest)))
+    const params = { key: manifest.modelId, inputs: decodeLanes(manifest.inputs, input) }
+    return encodeLanes(manifest.outputs, await run(params, () => open(manifest.modelId, () => graphOf(manifest))))
   }
 
   return {
     infer: (manifest, input) => results.resolve(manifest.modelId, input, () => compute(manifest, input)),
     async runTensors(key, checked, inputs) {
       const lanes = inputs.map(({ data }) => data)
-      const outputs = await run(`tensors ${key}`, lanes, async () => encodeGraph(checked.graph))
+      const name = `tensors ${key}`
+      const outputs = await run({ key: name, inputs: lanes }, () => open(name, async () => encodeGraph(checked.graph)))
       return checked.graph.outputs.map(({ value }, index) => ({
         shape: checked.values[value]?.shape ?? [],
         data: outputs[index] as TensorData,
       }))
+    },
+    valueRunner(manifest, values) {
+      const key = `values ${manifest.modelId}`
+      const positions = new Map(values.map((value, position) => [value, position]))
+      return (inputs, wanted) => {
+        const outputs = wanted.map((value) => positions.get(value) ?? notDeclared(value))
+        const params = { key, inputs: inputs.map(({ data }) => data), outputs }
+        return run(params, () => open(key, () => graphOf(manifest), values))
+      }
     },
     prepare: (manifest) => open(manifest.modelId, () => graphOf(manifest)),
     start: () => client.start(),
@@ -126,6 +146,10 @@ export function createInference(options: InferenceOptions): InferenceService {
     },
     close: () => client.close(),
   }
+}
+
+function notDeclared(value: ValueId): never {
+  throw new BugError(`value ${value} is none of those that this runner was made for`)
 }
 
 /** Lanes of each tensor of canonical bytes. */

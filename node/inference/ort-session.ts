@@ -5,9 +5,9 @@ import type { Tensor } from '../exact/graph.ts'
 import { BugError } from '../protocol/errors.ts'
 import { fromRuntimeData, toRuntimeData } from './tensor-conversion.ts'
 
-/** A loaded model that runs on tensors: one an input, in order → one an output, in order. */
+/** A loaded model that runs on tensors: one an input, in order → one an output, in order, or for each position in `outputs`. */
 export interface TensorRunner {
-  run(inputs: readonly Tensor[]): Promise<Tensor[]>
+  run(inputs: readonly Tensor[], outputs?: readonly number[]): Promise<Tensor[]>
   close(): Promise<void>
 }
 
@@ -36,7 +36,10 @@ export const openOrtSession: OpenSession = async (emitted, threads) => {
   // Without the bytes of `emitted`, so that they can be freed.
   const { inputs, outputs } = emitted
   return {
-    run: (tensors) => runSession(session, inputs, outputs, tensors),
+    run: (tensors, positions) => {
+      const wanted = positions?.map((position) => outputs[position] as OnnxValueInfo) ?? outputs
+      return runSession(session, inputs, wanted, tensors)
+    },
     close: () => session.release(),
   }
 }
@@ -53,6 +56,10 @@ async function runSession(
     if (data === undefined) throw new BugError(`input ${index} of ${inputs.length} is missing`)
     feeds[name] = new OrtTensor(toRuntimeData(data, dtype), shape)
   })
-  const results = await session.run(feeds)
+  // What is not asked for is freed as soon as no kernel reads it any more.
+  const results = await session.run(
+    feeds,
+    outputs.map(({ name }) => name),
+  )
   return outputs.map(({ name, shape }) => ({ shape, data: fromRuntimeData(results[name]?.data) }))
 }

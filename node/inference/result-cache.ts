@@ -1,6 +1,6 @@
+import { createByteLru } from '../protocol/byte-lru.ts'
 import { bytesToHex } from '../protocol/bytes.ts'
 import { keccak256 } from '../protocol/keccak.ts'
-import { createByteLru } from '../protocol/byte-lru.ts'
 
 /** Remembers inference results; equal requests under way share one run. */
 export interface ResultCache {

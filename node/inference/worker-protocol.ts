@@ -1,5 +1,5 @@
 import type { KernelChoice } from '../exact/emit/emit-cpu.ts'
-import type { TensorData } from '../exact/graph.ts'
+import type { TensorData, ValueId } from '../exact/graph.ts'
 import type { ErrorKind } from '../protocol/errors.ts'
 
 /** What computes: `cpu` is ONNX Runtime on emitted models, `reference` the interpreter that defines every op. */
@@ -38,14 +38,21 @@ export interface SessionReport {
 /** The calls that a worker answers: what goes in, what comes back. */
 export interface WorkerCalls {
   readonly start: { readonly params: EngineSettings; readonly result: StartReport }
-  /** Loads a model from its canonical graph bytes and tests it. Idempotent by key. */
+  /**
+   * Loads a model from its canonical graph bytes and tests it; with `values`, one that yields these values of ops in place of its outputs.
+   * Idempotent by key.
+   */
   readonly open: {
-    readonly params: { readonly key: string; readonly graph: Uint8Array }
+    readonly params: { readonly key: string; readonly graph: Uint8Array; readonly values?: readonly ValueId[] }
     readonly result: SessionReport
   }
-  /** Runs an open model; fails with `SessionMissing` when it is not open (any more). */
+  /** Runs an open model for all outputs, or those at these positions; fails with `SessionMissing` when it is not open (any more). */
   readonly run: {
-    readonly params: { readonly key: string; readonly inputs: readonly TensorData[] }
+    readonly params: {
+      readonly key: string
+      readonly inputs: readonly TensorData[]
+      readonly outputs?: readonly number[]
+    }
     readonly result: readonly TensorData[]
   }
 }

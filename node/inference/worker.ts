@@ -29,8 +29,14 @@ export function serveWorker(): void {
       return engine.start()
     }
     if (engine === undefined) throw new Error('the worker was not started')
-    if (isCall(request, 'open')) return engine.open(request.params.key, request.params.graph)
-    if (isCall(request, 'run')) return engine.run(request.params.key, request.params.inputs)
+    if (isCall(request, 'open')) {
+      const { key, graph, values } = request.params
+      return engine.open(key, graph, values)
+    }
+    if (isCall(request, 'run')) {
+      const { key, inputs, outputs } = request.params
+      return engine.run(key, inputs, outputs)
+    }
     throw new Error(`no such call: ${request.call}`)
   }
 }

@@ -12,6 +12,13 @@ import { storeLanes } from './lane-layout.ts'
  */
 export type RunValues = (inputs: readonly Tensor[], values: readonly ValueId[]) => Promise<readonly TensorData[]>
 
+/** The values of ops of the graph that a model's Program stores: all that {@link RunValues} is ever asked for. Ascending. */
+export function tracedValues({ checked: { graph }, sources }: Pick<Model, 'checked' | 'sources'>): ValueId[] {
+  const firstOp = graph.inputs.length + graph.constants.length
+  const values = new Set(sources.map(({ value }) => value).filter((value) => value >= firstOp))
+  return [...values].sort((a, b) => a - b)
+}
+
 /** The values of a Program for one input, as they are stored: in storage order and stored lane width. */
 export interface StoredValues {
   /**
