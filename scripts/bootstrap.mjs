@@ -29,11 +29,13 @@ export function ensureDependencies() {
   if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === want) return
   process.stderr.write('Installing dependencies (once, about 900 MB on disk)…\n')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  // Not `npm ci`: that refuses a lock file written behind a registry that lacks packages for other platforms. Versions are the
+  // locked ones all the same, and --no-save leaves the lock file as it is.
+  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   const done = spawnSync(npm, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
   if (done.status !== 0) {
     process.stderr.write(
-      'npm ci failed: see its messages above. Check that the npm registry can be reached, then run this again.\n',
+      'npm install failed: see its messages above. Check that the npm registry can be reached, then run this again.\n',
     )
     process.exit(done.status ?? 1)
   }
