@@ -22,3 +22,12 @@ export function blockHasher(hash: Hasher): BlockHasher {
     return hashes
   }
 }
+
+/** keccak256 in the two forms in which commitments take it, by an implementation as fast as there is. */
+export interface Hashing {
+  readonly hash: Hasher
+  readonly hashBlocks: BlockHasher
+}
+
+/** The {@link Hashing} that runs anywhere, slowly. */
+export const PLAIN_HASHING: Hashing = { hash: keccak256, hashBlocks: blockHasher(keccak256) }

@@ -46,13 +46,11 @@ export function encodeTensor(data: ArrayLike<number>, laneBytes: LaneWidth): Uin
  */
 export function encodeLanes(data: Lanes): Uint8Array {
   if (data instanceof Int8Array) return new Uint8Array(data.buffer, data.byteOffset, data.length)
-  if (data instanceof Float64Array) return encodeWideLanes(data)
   const bytes = new Uint8Array(data.byteLength)
-  const laneBytes = data.BYTES_PER_ELEMENT
-  for (let i = 0, at = 0; i < data.length; i++) {
-    const lane = data[i] as number
-    for (let shift = 8 * (laneBytes - 1); shift >= 0; shift -= 8) bytes[at++] = lane >> shift
-  }
+  const view = new DataView(bytes.buffer)
+  if (data instanceof Int16Array) for (let i = 0; i < data.length; i++) view.setInt16(2 * i, data[i] as number)
+  else if (data instanceof Int32Array) for (let i = 0; i < data.length; i++) view.setInt32(4 * i, data[i] as number)
+  else for (let i = 0; i < data.length; i++) writeLane(view, 8 * i, data[i] as number, 8)
   return bytes
 }
 
@@ -120,13 +118,6 @@ function emptyLanes(laneBytes: LaneWidth, count: number): Lanes {
   if (laneBytes === 2) return new Int16Array(count)
   if (laneBytes === 4) return new Int32Array(count)
   return new Float64Array(count)
-}
-
-function encodeWideLanes(data: Float64Array): Uint8Array {
-  const bytes = new Uint8Array(data.byteLength)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < data.length; i++) writeLane(view, 8 * i, data[i] as number, 8)
-  return bytes
 }
 
 function writeLane(view: DataView, at: number, lane: number, laneBytes: LaneWidth): void {

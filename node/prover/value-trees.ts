@@ -3,19 +3,10 @@ import { type Program, type ProgramValue, VALUE_TREE_DEPTH } from '../exact/prog
 import { laneBytesOf } from '../exact/tensor-data.ts'
 import { createByteLru } from '../protocol/byte-lru.ts'
 import { concatBytes } from '../protocol/bytes.ts'
-import { type BlockHasher, blockHasher, type Hasher, keccak256 } from '../protocol/keccak.ts'
+import { type BlockHasher, type Hashing, PLAIN_HASHING } from '../protocol/keccak.ts'
 import { bindTensorRoot, CHUNK_BYTES, encodeLanes, type LaneWidth } from '../protocol/tensor-encoding.ts'
 import { createPrefixTree, type PrefixTree } from './prefix-tree.ts'
 import type { StoredValues } from './stored-values.ts'
-
-/** How commitments are hashed: keccak256, by implementations as fast as there are. */
-export interface Hashing {
-  readonly hash: Hasher
-  readonly hashBlocks: BlockHasher
-}
-
-/** The slow {@link Hashing} that runs anywhere. */
-export const PLAIN_HASHING: Hashing = { hash: keccak256, hashBlocks: blockHasher(keccak256) }
 
 /** Lets other work of the process have its turn; awaited between pieces of hashing of some 4 MiB. */
 export type Pause = () => Promise<void>

@@ -2,7 +2,7 @@ import { concatBytes, uintToBytes } from '../../protocol/bytes.ts'
 import { PROGRAM_DOMAIN, PROGRAM_OP_DOMAIN } from '../../protocol/domains.ts'
 import { type Hasher, keccak256 } from '../../protocol/keccak.ts'
 import { merkleRoot, ZERO_LEAF } from '../../protocol/merkle.ts'
-import { encodeTensor, tensorRoot } from '../../protocol/tensor-encoding.ts'
+import { encodeLanes, tensorRoot } from '../../protocol/tensor-encoding.ts'
 import { laneBytesOf } from '../tensor-data.ts'
 import { type Program, type ProgramValue, VALUE_TREE_DEPTH } from './program.ts'
 import { encodeDescriptor, encodeFinish } from './program-codec.ts'
@@ -51,7 +51,7 @@ export function constantsRoot(program: Program, hash: Hasher = keccak256): Uint8
   const inputs = new Array<Uint8Array>(program.inputCount).fill(ZERO_LEAF)
   const constants = program.constants.map((data) => {
     const laneBytes = laneBytesOf(data)
-    return tensorRoot(encodeTensor(data, laneBytes), laneBytes, data.length, hash)
+    return tensorRoot(encodeLanes(data), laneBytes, data.length, hash)
   })
   return merkleRoot([...inputs, ...constants], hash, VALUE_TREE_DEPTH)
 }
