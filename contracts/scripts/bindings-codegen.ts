@@ -11,6 +11,7 @@ const exportedContracts = [
   'Multicall3',
   'OptimismPortal',
   'SystemConfig',
+  'StepVerifier',
   'LoanDesk',
   'DigitReader',
 ] as const

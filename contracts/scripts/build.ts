@@ -1,11 +1,11 @@
 /**
- * Compiles the contracts and generates what both languages share: `shared/Constants.sol` from the protocol's constants, and
+ * Compiles the contracts and generates what both languages share: `shared/{Constants,Domains,ProgramLimits}.sol` from the protocol's constants, and
  * `generated/*.ts` (ABI and bytecode) from the artifacts. `--check` writes nothing and fails when a file is out of date.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bindings, type GeneratedFile } from './bindings-codegen.ts'
-import { constantsSource } from './constants-codegen.ts'
+import { sharedSources } from './constants-codegen.ts'
 import { contractsRoot, runForge } from './forge.ts'
 
 const check = process.argv.slice(2).includes('--check')
@@ -31,7 +31,7 @@ function read(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
-const changed = sync('shared', [{ name: 'Constants.sol', text: constantsSource() }])
+const changed = sync('shared', sharedSources())
 const built = await runForge(['build'])
 if (built === 0) {
   changed.push(...sync('generated', bindings()))

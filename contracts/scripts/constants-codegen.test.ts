@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { constantsSource } from './constants-codegen.ts'
+import { constantsSource, sharedSources } from './constants-codegen.ts'
 
-describe('constantsSource', () => {
-  it('is what the repository holds', () => {
-    const held = readFileSync(new URL('../shared/Constants.sol', import.meta.url), 'utf8')
-    expect(held, 'run the contracts build').toBe(constantsSource())
+describe('sharedSources', () => {
+  it.each(sharedSources())('are what the repository holds: $name', ({ name, text }) => {
+    const held = readFileSync(new URL(`../shared/${name}`, import.meta.url), 'utf8')
+    expect(held, 'run the contracts build').toBe(text)
   })
 
   it('spells addresses with their checksum, as Solidity demands', () => {

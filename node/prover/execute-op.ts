@@ -10,7 +10,7 @@ import { applyScalars, greatest, least, requireSafe } from './scalar-ops.ts'
 import type { StepRun } from './step-run.ts'
 import { Trapped } from './step-tape.ts'
 import type { TraceState } from './trace-state.ts'
-import { writeLanes } from './write-lanes.ts'
+import { requireLane, writeLanes } from './write-lanes.ts'
 
 /** What a Fold of max or argmax starts from; min starts from its negative. No lane reaches it. */
 const NOTHING_SEEN = -BigInt(MAX_SAFE_LANE) - 1n
@@ -27,7 +27,7 @@ export function executeOp(run: StepRun, { op, value }: Descriptor, within: numbe
   const firstLane = within * op.lanesPerStep
   const count = Math.min(op.lanesPerStep, value.lanes - firstLane)
   const lanes = Array.from({ length: count }, (_, i) =>
-    evaluateLane(op, reader, loopIndices(op.outLoops, firstLane + i)),
+    requireLane(evaluateLane(op, reader, loopIndices(op.outLoops, firstLane + i)), value),
   )
   return writeLanes(run, op.output, value, { firstLane, lanes })
 }
@@ -78,7 +78,7 @@ function executeRun(
   const best = requireSafe(folded.acc)
   const result = op.reduction === 'argmax' ? folded.accIndex : best
   const written = applyScalars(op.epilogue, result, (operand) => reader.readInRange(operand, index))
-  return writeLanes(run, op.output, value, { firstLane: lane, lanes: [written] })
+  return writeLanes(run, op.output, value, { firstLane: lane, lanes: [requireLane(written, value)] })
 }
 
 function startOf(op: FoldOp): Accumulator {

@@ -71,7 +71,9 @@ export function createOperandReader(run: StepRun, op: ProgramOp): OperandReader 
   function openValue(operand: number, address: bigint): OpenedValue {
     const { value: id } = mapOf(operand)
     const supplied = () => source.tensor(id) as SourceTensor
-    if (takeUint(tape, 1, () => (source.tensor(id) === undefined ? 0 : 1)) === 0n) {
+    const kind = takeUint(tape, 1, () => (source.tensor(id) === undefined ? 0 : 1))
+    if (kind > 1n) throw refused('WitnessKind', `value ${id} is of kind ${kind}`)
+    if (kind === 0n) {
       requireLeaf(id, ZERO_LEAF)
       throw new Trapped(`value ${id} is not written`)
     }

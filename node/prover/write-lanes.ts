@@ -14,6 +14,13 @@ export interface WrittenLanes {
   readonly lanes: readonly bigint[]
 }
 
+/** Requires a lane that its width holds. @throws Trapped otherwise. */
+export function requireLane(lane: bigint, { laneBytes }: ProgramValue): bigint {
+  const { lo, hi } = laneRange(laneBytes)
+  if (lane >= BigInt(lo) && lane <= BigInt(hi)) return lane
+  throw new Trapped(`${lane} does not fit a lane of ${laneBytes} bytes`)
+}
+
 /**
  * The state after a step that writes lanes. With the op's last lane its tensor root goes into the value tree and the partial tree is
  * left behind.
@@ -26,7 +33,12 @@ export function writeLanes(
   { firstLane, lanes }: WrittenLanes,
 ): TraceState {
   const { state, hash } = run
-  const partialRoot = writtenRoot(run, value, firstLane, concatBytes(...lanes.map((lane) => encodeLane(lane, value))))
+  const partialRoot = writtenRoot(
+    run,
+    value,
+    firstLane,
+    concatBytes(...lanes.map((lane) => bigintBytes(lane, value.laneBytes))),
+  )
   const next = { ...state, acc: 0n, accIndex: 0n, t: state.t + 1 }
   if (firstLane + lanes.length < value.lanes) return { ...next, partialRoot }
   const tensorRoot = bindTensorRoot(partialRoot, value.laneBytes, value.lanes, hash)
@@ -59,12 +71,6 @@ function writtenRoot(
   const expected = firstLane === 0 ? NO_PARTIAL : (rootBefore as Uint8Array)
   if (!bytesEqual(state.partialRoot, expected)) throw refused('PartialMismatch', `chunk ${chunk}`)
   return rootAfter as Uint8Array
-}
-
-function encodeLane(lane: bigint, { laneBytes }: ProgramValue): Uint8Array {
-  const { lo, hi } = laneRange(laneBytes)
-  if (lane >= BigInt(lo) && lane <= BigInt(hi)) return bigintBytes(lane, laneBytes)
-  throw new Trapped(`${lane} does not fit a lane of ${laneBytes} bytes`)
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
