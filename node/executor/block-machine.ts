@@ -8,6 +8,7 @@ import { precompileTable } from '../precompiles/table.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
 import type { ContentReader } from '../protocol/content-store.ts'
 import { BugError } from '../protocol/errors.ts'
+import { keccak256 } from '../protocol/keccak.ts'
 import type { Infer } from '../protocol/model-manifest.ts'
 import { createBlockHashes } from './block-hashes.ts'
 import { chainRules } from './chain-rules.ts'
@@ -133,6 +134,7 @@ async function createMachineEvm(parts: EvmParts): Promise<EVM> {
     content,
     infer,
     prices: PRICES,
+    hash: rules.customCrypto.keccak256 ?? keccak256,
     ledger,
     manifests: new Map(),
     readStorage: async (address, slot) => state.getStorage(createAddressFromString(address), slot),

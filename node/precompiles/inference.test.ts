@@ -6,6 +6,7 @@ import { firstUseGas, inferenceGas, scanGas } from '../executor/gas-schedule.ts'
 import { bytesEqual, bytesToHex, concatBytes, hexToBytes } from '../protocol/bytes.ts'
 import { MODEL_REGISTRY } from '../protocol/constants.ts'
 import { BugError, UnavailableError } from '../protocol/errors.ts'
+import { keccak256 } from '../protocol/keccak.ts'
 import { encodeTensor } from '../protocol/tensor-encoding.ts'
 import { runInference } from './inference.ts'
 import { InferenceLedger } from './inference-ledger.ts'
@@ -46,6 +47,7 @@ function hostOf({ call, isActive = true, content, infer, gasLimit = PLENTY }: Ho
     infer: infer ?? referenceInfer([model]),
     ledger,
     manifests: new Map(),
+    hash: keccak256,
     prices: {
       scanGas,
       inferenceGas,

@@ -53,8 +53,8 @@ async function runActiveModel(
   const output = await infer(host, manifest, input)
   ledger.record({
     modelId: manifest.modelId,
-    inputRoot: bytesToHex(inputRoot(manifest.inputs, input)),
-    outputRoot: bytesToHex(outputRoot(manifest.outputs, output)),
+    inputRoot: bytesToHex(inputRoot(manifest.inputs, input, host.hash)),
+    outputRoot: bytesToHex(outputRoot(manifest.outputs, output, host.hash)),
   })
   return succeeded(fullGas, output)
 }

@@ -34,6 +34,7 @@ function hostOf(
     infer: async () => new Uint8Array(0),
     ledger: new InferenceLedger(0n),
     manifests: new Map(),
+    hash: keccak256,
     prices: {
       scanGas: () => 0n,
       inferenceGas: () => 0n,

@@ -3,7 +3,7 @@ import { type Admit, buildModel } from '../exact/model.ts'
 import { asciiToBytes, bytesEqual, bytesToHex, concatBytes, hexToBytes } from '../protocol/bytes.ts'
 import { MAX_MODEL_CHUNK_BYTES, MAX_MODEL_GRAPH_BYTES, MODEL_REGISTRY } from '../protocol/constants.ts'
 import { InvalidError, UnavailableError } from '../protocol/errors.ts'
-import { keccak256 } from '../protocol/keccak.ts'
+import { type Hasher, keccak256 } from '../protocol/keccak.ts'
 import type { ModelManifest } from '../protocol/model-manifest.ts'
 import { encodeManifest } from '../protocol/model-manifest-codec.ts'
 import { AbiReader, abiAddress, abiBytesTail, abiUint } from './abi-words.ts'
@@ -44,7 +44,7 @@ function storeChunk(host: PrecompileHost, args: AbiReader, gasLimit: bigint): Ex
   }
   const gas = host.prices.storeChunkGas(chunk.length)
   if (gasLimit < gas) return outOfGas(gasLimit)
-  const hash = keccak256(chunk)
+  const hash = host.hash(chunk)
   host.content.put(hash, Uint8Array.from(chunk))
   return succeeded(gas, hash)
 }
@@ -80,7 +80,7 @@ function activateGraph(
   gasLimit: bigint,
 ): ExecResult {
   let gas = gasSoFar
-  const manifest = checkModel(graph, (work) => {
+  const manifest = checkModel(graph, host.hash, (work) => {
     gas += host.prices.activationWorkGas(work)
     if (gasLimit < gas) throw new InvalidError(WORK_NOT_PAID, `the check takes ${gas} gas, of ${gasLimit}`)
   })
@@ -98,9 +98,9 @@ function activateGraph(
   return succeeded(gas, concatBytes(graphHash, abiUint(64), abiBytesTail(manifestBytes)))
 }
 
-function checkModel(graph: Uint8Array, admit: Admit): ModelManifest | InvalidError {
+function checkModel(graph: Uint8Array, hash: Hasher, admit: Admit): ModelManifest | InvalidError {
   try {
-    return buildModel(graph, keccak256, admit).manifest
+    return buildModel(graph, hash, admit).manifest
   } catch (error) {
     if (error instanceof InvalidError) return error
     throw error

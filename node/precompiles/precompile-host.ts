@@ -1,5 +1,6 @@
 import type { Hex } from '../protocol/bytes.ts'
 import type { ContentStore } from '../protocol/content-store.ts'
+import type { Hasher } from '../protocol/keccak.ts'
 import type { Infer, ModelCounters, ModelManifest } from '../protocol/model-manifest.ts'
 import type { InferenceLedger } from './inference-ledger.ts'
 
@@ -30,6 +31,8 @@ export interface PrecompileHost {
   readonly content: ContentStore
   readonly infer: Infer
   readonly prices: PrecompilePrices
+  /** keccak256, as fast as this node has it. */
+  readonly hash: Hasher
   readonly ledger: InferenceLedger
   /** Manifests decoded so far in this block. */
   readonly manifests: Map<Hex, ModelManifest>
