@@ -47,6 +47,13 @@ describe('createEngine', () => {
     expect(await engine.run('triple', [LANES])).toEqual([TRIPLED])
   })
 
+  it('computes by float kernels where it is told to', async () => {
+    const engine = createEngine({ provider: 'cpu-float', threads: 1, sessionCacheBytes: 2 ** 20 })
+    expect(await engine.start()).toEqual({ provider: 'cpu-float', refusals: [] })
+    expect(await engine.open('triple', encodeGraph(TRIPLE))).toMatchObject({ provider: 'cpu-float' })
+    expect(await engine.run('triple', [LANES])).toEqual([TRIPLED])
+  })
+
   it('refuses the provider for all models when one bit of one vector differs', async () => {
     let sessions = 0
     const engine = createEngine(

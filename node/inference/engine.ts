@@ -1,4 +1,5 @@
 import { checkGraph } from '../exact/check.ts'
+import type { KernelSet } from '../exact/emit/emit-context.ts'
 import { type EmittedModel, emitCpu } from '../exact/emit/emit-cpu.ts'
 import type { CheckedGraph, Tensor, TensorData, ValueId } from '../exact/graph.ts'
 import { decodeGraph } from '../exact/graph-codec.ts'
@@ -38,12 +39,13 @@ interface Session {
 export function createEngine(settings: EngineSettings, openSession: OpenSession = openOrtSession): Engine {
   const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => void runner.close())
   let provider: Provider = settings.provider
+  const kernelSet: KernelSet = provider === 'cpu-float' ? 'float' : 'fast'
 
   async function load(graph: Uint8Array, values?: readonly ValueId[]): Promise<Session> {
     const whole = checkGraph(decodeGraph(graph))
     const checked = values === undefined ? whole : withOutputs(whole, values)
     if (provider === 'reference') return referenceSession(checked, graph.length)
-    const opened = await tryOpen(openSession, checked, settings.threads)
+    const opened = await tryOpen(openSession, checked, kernelSet, settings.threads)
     if ('refusal' in opened) return referenceSession(checked, graph.length, opened.refusal)
     const { runner, emitted } = opened
     const { testedInputs, difference } = await selfTest(checked, runner)
@@ -57,7 +59,8 @@ export function createEngine(settings: EngineSettings, openSession: OpenSession 
 
   return {
     async start() {
-      const refusals = provider === 'cpu' ? await runStartTest(openSession, settings.threads) : []
+      const isTested = provider !== 'reference'
+      const refusals = isTested ? await runStartTest(openSession, kernelSet, settings.threads) : []
       if (refusals.length > 0) provider = 'reference'
       return { provider, refusals }
     },
@@ -94,10 +97,11 @@ async function runSession(
 async function tryOpen(
   openSession: OpenSession,
   checked: CheckedGraph,
+  kernelSet: KernelSet,
   threads: number,
 ): Promise<{ readonly emitted: EmittedModel; readonly runner: TensorRunner } | { readonly refusal: string }> {
   try {
-    const emitted = emitCpu(checked)
+    const emitted = emitCpu(checked, kernelSet)
     return { emitted, runner: await openSession(emitted, threads) }
   } catch (error) {
     return { refusal: `the emitted model does not load: ${textOf(error)}` }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { graphCases, numRuns } from '../../test/support/random-graph.ts'
 import { requantisedGraphs } from '../../test/support/random-requantisation.ts'
 import { checkGraph } from '../exact/check.ts'
+import type { KernelSet } from '../exact/emit/emit-context.ts'
 import { emitCpu } from '../exact/emit/emit-cpu.ts'
 import { KERNEL_NAMES } from '../exact/emit/kernel-names.ts'
 import type { CheckedGraph, ExactGraph, Tensor } from '../exact/graph.ts'
@@ -13,10 +14,14 @@ import { startVectors } from './start-test.ts'
 import { INPUT_PATTERNS, patternInputs } from './test-inputs.ts'
 
 /** Where ONNX Runtime and the reference differ, on one thread and on two. */
-async function differences(checked: CheckedGraph, inputSets: readonly (readonly Tensor[])[]): Promise<string[]> {
+async function differences(
+  checked: CheckedGraph,
+  inputSets: readonly (readonly Tensor[])[],
+  kernelSet: KernelSet = 'fast',
+): Promise<string[]> {
   const found: string[] = []
   for (const threads of [1, 2]) {
-    const runner = await openOrtSession(emitCpu(checked), threads)
+    const runner = await openOrtSession(emitCpu(checked, kernelSet), threads)
     for (const inputs of inputSets)
       found.push(...[await compare(checked, runner, inputs)].filter((one) => one !== undefined))
     await runner.close()
@@ -40,6 +45,20 @@ describe('the CPU provider gives the reference’s lanes', () => {
         expect(await differences(checked, inputSets)).toEqual([])
       }),
       { numRuns: numRuns(250) },
+    )
+  })
+
+  it('on contractions with requantisation, by float kernels', async () => {
+    await fc.assert(
+      fc.asyncProperty(requantisedGraphs(), async (graph) => {
+        const checked = tryCheck(graph)
+        fc.pre(checked !== undefined)
+        const kernels = emitCpu(checked, 'float').kernels.map(({ kernel }) => kernel)
+        expect(kernels.filter((kernel) => /^q|integer/.test(kernel))).toEqual([])
+        const inputSets = INPUT_PATTERNS.map((pattern) => patternInputs(graph.inputs, pattern))
+        expect(await differences(checked, inputSets, 'float')).toEqual([])
+      }),
+      { numRuns: numRuns(50) },
     )
   })
 

@@ -2,8 +2,11 @@ import type { KernelChoice } from '../exact/emit/emit-cpu.ts'
 import type { TensorData, ValueId } from '../exact/graph.ts'
 import type { ErrorKind } from '../protocol/errors.ts'
 
-/** What computes: `cpu` is ONNX Runtime on emitted models, `reference` the interpreter that defines every op. */
-export type Provider = 'cpu' | 'reference'
+/**
+ * What computes: `cpu` is ONNX Runtime on emitted models, `cpu-float` the same on other kernels, slower, to check the former by;
+ * `reference` is the interpreter that defines every op.
+ */
+export type Provider = 'cpu' | 'cpu-float' | 'reference'
 
 /** How an inference worker computes and what it may keep. */
 export interface EngineSettings {

@@ -2,9 +2,16 @@ import type { CheckedGraph, Op, ValueId } from '../graph.ts'
 import type { ModelBuilder } from './model-builder.ts'
 import type { ValueForms } from './value-forms.ts'
 
+/**
+ * Which kernels an emitter chooses from where several are exact: `fast` prefers bytes and int32, `float` contracts in float32 or float64 only.
+ * The two compute most models by different machine code, so that each checks the other.
+ */
+export type KernelSet = 'fast' | 'float'
+
 /** What every kernel emitter works on. */
 export interface EmitContext {
   readonly checked: CheckedGraph
+  readonly kernelSet: KernelSet
   readonly model: ModelBuilder
   readonly values: ValueForms
 }

@@ -14,7 +14,8 @@ import type { OnnxDtype } from './onnx-writer.ts'
  * 64 channels), else Conv in float32 within 2^24, else im2col with a float64 MatMul. @returns the kernel's name.
  */
 export function emitConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
-  const bytes = task.op.groups === 1 ? emitByteConv(context, task) : undefined
+  const mayUseBytes = context.kernelSet === 'fast' && task.op.groups === 1
+  const bytes = mayUseBytes ? emitByteConv(context, task) : undefined
   if (bytes !== undefined) return bytes
   const [input, weights] = task.op.inputs.map((id) => magnitude(context.values.facts(id))) as [number, number]
   if (Math.max(accumulationOf(context, task), input, weights) <= FLOAT32_BUDGET) return emitFloatConv(context, task)

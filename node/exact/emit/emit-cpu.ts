@@ -1,6 +1,6 @@
 import type { CheckedGraph, Op, OpKind } from '../graph.ts'
 import { inputDtype, outputDtype } from './dtypes.ts'
-import type { EmitContext, EmitTask } from './emit-context.ts'
+import type { EmitContext, EmitTask, KernelSet } from './emit-context.ts'
 import { emitConv } from './emit-conv.ts'
 import { emitBinary, emitClip, emitShiftLeft, emitShiftRight } from './emit-elementwise.ts'
 import { emitMatmul } from './emit-matmul.ts'
@@ -11,7 +11,7 @@ import { emitRequantisation } from './emit-requantisation.ts'
 import type { KernelName } from './kernel-names.ts'
 import { createModelBuilder } from './model-builder.ts'
 import type { OnnxValueInfo } from './onnx-writer.ts'
-import { findRequantisations } from './requantisation.ts'
+import { findRequantisations, type Requantisation } from './requantisation.ts'
 import { createValueForms } from './value-forms.ts'
 
 /** The kernel that was chosen for an op. */
@@ -72,11 +72,11 @@ const EMITTERS: { readonly [Kind in OpKind]: KernelEmitter<Kind> } = {
  * from a closed list, chosen by the proven bounds of its operands and partial sums so that nothing in it can round,
  * saturate or overflow, on any x86-64 or ARM64 CPU and in any order of summation.
  */
-export function emitCpu(checked: CheckedGraph): EmittedModel {
+export function emitCpu(checked: CheckedGraph, kernelSet: KernelSet = 'fast'): EmittedModel {
   const { graph } = checked
   const model = createModelBuilder()
   const values = createValueForms(checked, model)
-  const context: EmitContext = { checked, model, values }
+  const context: EmitContext = { checked, kernelSet, model, values }
   const inputs = graph.inputs.map(({ shape, laneBytes }, id): OnnxValueInfo => {
     const info = { name: `in${id}`, dtype: inputDtype(laneBytes), shape }
     values.define(id, { dtype: info.dtype, layout: 'plain' }, model.input(info))
@@ -95,7 +95,8 @@ export function emitCpu(checked: CheckedGraph): EmittedModel {
 /** Emits all ops in order. A requantisation is emitted whole, where its last op stands. */
 function emitOps(context: EmitContext): KernelChoice[] {
   const { graph } = context.checked
-  const requantisations = findRequantisations(context.checked)
+  const requantisations =
+    context.kernelSet === 'fast' ? findRequantisations(context.checked) : new Map<number, Requantisation>()
   const firstOp = graph.inputs.length + graph.constants.length
   const kernels = new Map<number, KernelName>()
   graph.ops.forEach((op, index) => {

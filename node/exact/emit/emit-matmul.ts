@@ -10,7 +10,7 @@ export function emitMatmul(context: EmitContext, task: EmitTask<MatmulOp>): Kern
   const [a, b] = task.op.inputs
   const left = values.facts(a)
   const right = values.facts(b)
-  const pair = bytePair(left, right, left.shape.at(-1) ?? 1)
+  const pair = context.kernelSet === 'fast' ? bytePair(left, right, left.shape.at(-1) ?? 1) : undefined
   if (pair !== undefined) {
     const product = matmulInteger(
       context,
