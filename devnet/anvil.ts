@@ -66,6 +66,12 @@ export async function startAnvil(options: AnvilOptions): Promise<L1Process> {
   return attached(options.dir, { pid: child.pid as number, port })
 }
 
+/** Stops the L1 that an earlier devnet on this folder left running, if any. */
+export async function stopLeftOverAnvil(dir: string): Promise<void> {
+  const left = await runningAnvil(dir)
+  if (left !== undefined) await attached(dir, left).close()
+}
+
 function spawnAnvil(options: AnvilOptions, port: number, logPath: string): ChildProcess {
   const log = openSync(logPath, 'a')
   const args = [

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import type { ChainSpec } from '../node/protocol/chain-spec.ts'
 import { InvalidError } from '../node/protocol/errors.ts'
+import { parseChainSpec } from '../node/protocol/parse-chain-spec.ts'
 import type { DemoAnswer, DemoContracts } from './demo.ts'
 import type { L1Contracts } from './deploy-l1.ts'
 
@@ -22,11 +23,19 @@ export function readDevnetRecord(dataDir: string): DevnetRecord | undefined {
   const path = recordPath(dataDir)
   if (!existsSync(path)) return undefined
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as DevnetRecord
+    return parseRecord(JSON.parse(readFileSync(path, 'utf8')))
   } catch (cause) {
     const message = `${path} is not readable: restore it, or start anew with --reset`
     throw new InvalidError('DevnetRecordMalformed', message, { cause })
   }
+}
+
+function parseRecord(document: unknown): DevnetRecord {
+  const { spec, l1Contracts, demo } = document as Partial<DevnetRecord>
+  parseChainSpec(spec)
+  const isWhole = l1Contracts !== undefined && (demo === undefined || Array.isArray(demo.answers))
+  if (isWhole) return document as DevnetRecord
+  throw new InvalidError('DevnetRecordMalformed', 'the L1 contracts or the demo answers are missing')
 }
 
 /** Writes the record, whole or not at all. */

@@ -1,15 +1,16 @@
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPublicClient, http } from 'viem'
+import { BaseError, createPublicClient, http } from 'viem'
 import { Closers } from '../node/cli/closers.ts'
+import { claimDataDir, LOCK_NAME } from '../node/cli/data-dir.ts'
 import { type RunningNode, startNode } from '../node/cli/run-node.ts'
 import type { Provider } from '../node/inference/worker-protocol.ts'
 import type { Hex } from '../node/protocol/bytes.ts'
 import { InvalidError, UnavailableError } from '../node/protocol/errors.ts'
 import type { Log } from '../node/telemetry/logger.ts'
 import { BATCHER, PUBLISHER } from './accounts.ts'
-import { type L1Process, startAnvil } from './anvil.ts'
+import { type L1Process, startAnvil, stopLeftOverAnvil } from './anvil.ts'
 import { type ChainComparison, compareChains } from './compare-chains.ts'
 import { type DemoAnswer, type DemoContracts, deployDemo, runDemo } from './demo.ts'
 import { deployL1 } from './deploy-l1.ts'
@@ -74,28 +75,47 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   try {
     return await start(options, closers)
   } catch (error) {
-    await closers.close()
-    throw error
+    await closers.close().catch((err: unknown) => options.log.warn({ err }, 'not all of the devnet could be closed'))
+    if (!(error instanceof BaseError)) throw error
+    throw new UnavailableError('DevnetNodeFailed', `a node of the devnet did not answer: ${error.shortMessage}`)
+  }
+}
+
+/** Rejects with the signal's reason once it aborts. Only for work that leaves nothing to be closed. */
+function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  return Promise.race([work, aborted])
+}
+
+/** Deletes what an earlier devnet left; the claim on the directory stays. */
+async function clear(dataDir: string): Promise<void> {
+  await stopLeftOverAnvil(join(dataDir, 'l1'))
+  for (const name of readdirSync(dataDir)) {
+    if (name !== LOCK_NAME) rmSync(join(dataDir, name), { recursive: true, force: true })
   }
 }
 
 async function start(options: DevnetOptions, closers: Closers): Promise<Devnet> {
   const { dataDir, report, signal } = options
-  if (options.reset) rmSync(dataDir, { recursive: true, force: true })
+  closers.add(await claimDataDir(dataDir))
+  if (options.reset) await clear(dataDir)
   report('Starting L1…')
   const l1Dir = join(dataDir, 'l1')
   const l1 = await startAnvil({ dir: l1Dir, port: options.l1Port, blockTimeSeconds: options.l1BlockTimeSeconds })
   closers.add(() => l1.close())
-  const record = await openRecord(dataDir, l1, report)
-  signal.throwIfAborted()
+  const record = await abortable(signal, openRecord(dataDir, l1, report))
   report('Starting sequencer and verifier…')
   const sequencer = await startRole('sequencer', options, record, l1)
   closers.add(() => sequencer.close())
+  signal.throwIfAborted()
   const verifier = await startRole('verifier', options, record, l1, sequencer.rpcUrl)
   closers.add(() => verifier.close())
-  signal.throwIfAborted()
   const models = MODEL_NAMES.map(loadModel)
-  const demo = record.demo ?? (await bringToLife(sequencer.rpcUrl, models, report))
+  const demo = record.demo ?? (await abortable(signal, bringToLife(sequencer.rpcUrl, models, report)))
+  signal.throwIfAborted()
   const complete = { ...record, demo }
   writeDevnetRecord(dataDir, complete)
   return {

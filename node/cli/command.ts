@@ -2,7 +2,7 @@ import type { SettingsOf, SettingsTable } from './settings.ts'
 
 /** What a command is given besides its settings. */
 export interface CommandContext {
-  /** Aborted by the first SIGINT or SIGTERM: wind down in order. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP: wind down in order. A command that never reads it is just ended by them. */
   readonly signal: AbortSignal
   /** Writes the result: stdout, with a newline. */
   print(line: string): void

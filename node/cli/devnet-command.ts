@@ -70,7 +70,6 @@ export const devnetCommand: Command<typeof settings> = {
 }
 
 async function runDevnet(given: DevnetSettings, dataDir: string, context: CommandContext): Promise<number> {
-  let halted: { readonly error: unknown } | undefined
   const halt = new AbortController()
   const signal = AbortSignal.any([context.signal, halt.signal])
   const devnet = await startDevnet({
@@ -82,16 +81,13 @@ async function runDevnet(given: DevnetSettings, dataDir: string, context: Comman
     log: createLogger({ level: given.logLevel, format: given.logFormat }),
     report: context.report,
     signal,
-    onFatal: (error) => {
-      halted ??= { error }
-      halt.abort()
-    },
+    onFatal: (error) => halt.abort(error),
   })
   const readyMs = Math.round(performance.now())
   try {
     const code = await show(devnet, given, dataDir, readyMs, context)
     if (!given.once) await untilAborted(signal)
-    if (halted !== undefined) throw halted.error
+    halt.signal.throwIfAborted()
     return code
   } finally {
     context.report('Stopping…')

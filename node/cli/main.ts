@@ -30,6 +30,8 @@ function erase<Table extends SettingsTable>(command: Command<Table>): Command<Se
 
 /** Exit codes: 0 as it should be, 1 it is not, 2 the request was wrong, 3 something needed was unavailable, 70 a bug of ours. */
 const EXIT_CODES = { Invalid: 2, Unavailable: 3, Bug: 70 } as const
+/** Exit code of a command that was ended by a signal before it was done. */
+const INTERRUPTED = 130
 
 function overview(): string {
   const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
@@ -45,16 +47,16 @@ function helpOf(command: Command<SettingsTable>): string {
   return [`Usage: assay ${command.name}${words} [FLAGS]`, '', command.summary, '', flags, '', environment].join('\n')
 }
 
-/** Aborts on the first SIGINT or SIGTERM; a second one ends the process at once. */
-function abortOnSignals(): AbortController {
+/** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when nobody reads us any more; a second signal ends the process at once. */
+function abortOnSignals(): AbortSignal {
   const controller = new AbortController()
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130)
+    if (controller.signal.aborted) process.exit(INTERRUPTED)
     controller.abort()
   }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
-  return controller
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, onSignal)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => controller.abort())
+  return controller.signal
 }
 
 function explain(error: unknown): string {
@@ -88,15 +90,23 @@ async function runCommand(args: readonly string[], context: CommandContext): Pro
 
 /** Runs the `assay` command line and resolves to the exit code. Errors go to stderr, one line and their causes. */
 export async function main(args: readonly string[]): Promise<number> {
-  const { signal } = abortOnSignals()
+  let signal: AbortSignal | undefined
   const context: CommandContext = {
-    signal,
+    // Signals are caught for commands that look at them; the others just end.
+    get signal() {
+      signal ??= abortOnSignals()
+      return signal
+    },
     print: (line) => void process.stdout.write(`${line}\n`),
     report: (line) => void process.stderr.write(`${line}\n`),
   }
   try {
     return await runCommand(args, context)
   } catch (error) {
+    if (signal?.aborted && error === signal.reason) {
+      context.report('assay: interrupted')
+      return INTERRUPTED
+    }
     context.report(explain(error))
     return error instanceof AssayError ? EXIT_CODES[error.kind] : EXIT_CODES.Bug
   }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type Hex, hexToBytes } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { InvalidError } from '../protocol/errors.ts'
+import { parseChainSpec } from '../protocol/parse-chain-spec.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { Command, CommandContext } from './command.ts'
 import { type BatcherOptions, startNode } from './run-node.ts'
@@ -112,12 +113,13 @@ function batcherOf(given: NodeSettings): { readonly batcher?: BatcherOptions } {
 
 function readSpec(path: string | null): ChainSpec {
   if (path === null) throw new InvalidError('SettingMissing', 'which chain? Pass --chain-spec FILE')
+  let document: { readonly spec?: unknown } | null
   try {
-    const document = JSON.parse(readFileSync(path, 'utf8')) as { spec?: ChainSpec } & ChainSpec
-    return document.spec ?? document
+    document = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
     throw new InvalidError('ChainSpecInvalid', `cannot read the chain spec ${path} as JSON`, { cause })
   }
+  return parseChainSpec(document?.spec ?? document)
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import { createBatcher, DEFAULT_BATCHER_SETTINGS } from '../batcher/batcher.ts'
@@ -15,6 +14,7 @@ import { createL1Source } from '../l1/l1-source.ts'
 import { createTransactionManager } from '../l1/transaction-manager.ts'
 import type { Hex } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
+import { UnavailableError } from '../protocol/errors.ts'
 import { createMethods } from '../rpc/backend.ts'
 import { DEFAULT_RPC_LIMITS, startRpcServer } from '../rpc/rpc-server.ts'
 import { forwardTo } from '../rpc/transaction-sink.ts'
@@ -38,6 +38,7 @@ import { createSequencerMetrics } from '../telemetry/sequencer-metrics.ts'
 import { createTelemetryRoutes } from '../telemetry/telemetry-routes.ts'
 import { createVerifier, DEFAULT_VERIFIER_SETTINGS } from '../verifier/verifier.ts'
 import { Closers } from './closers.ts'
+import { makeDataDir } from './data-dir.ts'
 import { VERSION } from './version.ts'
 
 /** How the batcher of a sequencer posts. */
@@ -116,7 +117,7 @@ async function start(options: NodeOptions, closers: Closers): Promise<RunningNod
 
 async function openBase(options: NodeOptions, closers: Closers): Promise<Base> {
   const { spec, log } = options
-  mkdirSync(options.dataDir, { recursive: true })
+  makeDataDir(options.dataDir)
   const database = await openDatabase(join(options.dataDir, 'db'))
   closers.add(() => database.close())
   await database.bindGenesis(await buildGenesis(spec, database.content))
@@ -127,7 +128,10 @@ async function openBase(options: NodeOptions, closers: Closers): Promise<Base> {
     log: log.child({ part: 'inference' }),
   })
   closers.add(() => inference.close())
-  inference.start().catch((err: unknown) => log.warn({ err }, 'inference is not ready yet'))
+  inference.start().catch((err: unknown) => {
+    const wasClosed = err instanceof UnavailableError && err.code === 'WorkerClosed'
+    if (!wasClosed) log.warn({ err }, 'inference is not ready yet')
+  })
   const kzg = createKzg()
   closers.add(() => kzg.close())
   const client = createL1Client(options.l1RpcUrl)

@@ -146,8 +146,9 @@ function parseFlags(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new InvalidError('SettingUnknown', `${message.split('. ')[0]}: see --help`, { cause })
+    // The first sentence names the flag; the rest is about `node` itself.
+    const [sentence] = (cause instanceof Error ? cause.message : String(cause)).split(/\.\s/)
+    throw new InvalidError('SettingUnknown', `${sentence}: see --help`)
   }
 }
 

@@ -27,6 +27,8 @@ export interface AssayProcess {
   stdout(): string
   stderr(): string
   kill(signal: NodeJS.Signals): void
+  /** Stops reading its output, as `| head` does. */
+  closeOutput(): void
 }
 
 /** Starts `assay ARGS` as a person does: a process of its own. */
@@ -44,7 +46,17 @@ export function spawnAssay(args: readonly string[], environment: Readonly<Record
       resolve({ code, stdout: stdout(), stderr: stderr(), durationMs: performance.now() - startMs })
     })
   })
-  return { pid: child.pid ?? -1, ended, stdout, stderr, kill: (signal) => void child.kill(signal) }
+  return {
+    pid: child.pid ?? -1,
+    ended,
+    stdout,
+    stderr,
+    kill: (signal) => void child.kill(signal),
+    closeOutput: () => {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
+  }
 }
 
 function collect(child: ChildProcess, stream: 'stdout' | 'stderr'): () => string {
