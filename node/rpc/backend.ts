@@ -2,11 +2,14 @@ import type { BlockHeader } from '@ethereumjs/block'
 import type { L1Source } from '../derivation/l1-source.ts'
 import { chainRules } from '../executor/chain-rules.ts'
 import type { ExecutionDeps } from '../executor/execution.ts'
+import type { DisputeReader } from '../l1/dispute-reader.ts'
 import type { Hex } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { BugError, InvalidError } from '../protocol/errors.ts'
 import type { Database } from '../storage/database.ts'
 import { aiMethods } from './ai.ts'
+import { aiDisputeMethods, aiWithoutDisputes } from './ai-disputes.ts'
+import { aiProofMethods } from './ai-proofs.ts'
 import type { ChainReader } from './chain-reader.ts'
 import { ethBlocksMethods } from './eth-blocks.ts'
 import { ethCallsMethods } from './eth-calls.ts'
@@ -40,6 +43,8 @@ export interface RpcBackend {
   readonly pool?: Pool
   /** Takes raw transactions; the pool by default. A verifier forwards them to the sequencer, or has none. */
   readonly sink?: TransactionSink
+  /** Proposals and games on L1, where the node was told of their contracts. */
+  readonly disputes?: DisputeReader
 }
 
 /** The methods table of a node over its database, executor, L1 and, on a sequencer, its pool. */
@@ -65,6 +70,8 @@ export function createMethods(backend: RpcBackend): ReadonlyMap<string, RpcMetho
     ...ethLogsMethods({ chain, filters, limits: logLimits }),
     ...txpoolMethods(pool, rules),
     ...aiMethods({ chain, content: database.content, models, simulator }),
+    ...aiProofMethods({ chain, content: database.content }),
+    ...(backend.disputes === undefined ? aiWithoutDisputes() : aiDisputeMethods(backend.disputes, nowMs)),
     ...optimismMethods({ spec, chain, state, version, l1Status: () => l1Status(backend) }),
   ]
   return methodsTable(methods, version)
