@@ -4,6 +4,15 @@ pragma solidity 0.8.37;
 import { DepositMeter } from "./DepositMeter.sol";
 import { depositSender } from "./DepositSender.sol";
 
+/// @notice What L1 can prove of the rollup.
+/// @dev INFERENCE_ONLY: that a listed inference is false, but not that a state root or the list itself is. Proposers are on an
+///      allow-list, and a guardian rules on everything else.
+enum ProofSystem {
+    NONE,
+    INFERENCE_ONLY,
+    EXECUTION
+}
+
 /// @title OptimismPortal
 /// @notice The door from L1 to L2: every TransactionDeposited event of this contract becomes an L2 transaction, which no
 ///         sequencer can leave out. ABI, event and rules are those of the OP Stack.
@@ -32,6 +41,11 @@ contract OptimismPortal is DepositMeter {
     ///         it may not control its own address there.
     receive() external payable {
         depositTransaction(msg.sender, msg.value, RECEIVE_DEFAULT_GAS_LIMIT, false, "");
+    }
+
+    /// @notice What stands behind the outputs that this portal relies on.
+    function proofSystem() external pure returns (ProofSystem) {
+        return ProofSystem.INFERENCE_ONLY;
     }
 
     /// @notice Version of the ABI, as the OP Stack counts it.

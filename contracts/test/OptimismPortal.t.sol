@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import { DepositMeter } from "../l1/DepositMeter.sol";
 import { aliasOf } from "../l1/DepositSender.sol";
-import { OptimismPortal } from "../l1/OptimismPortal.sol";
+import { OptimismPortal, ProofSystem } from "../l1/OptimismPortal.sol";
 import { Test } from "./support/Test.sol";
 
 contract OptimismPortalTest is Test {
@@ -80,6 +80,10 @@ contract OptimismPortalTest is Test {
             abi.encodeWithSelector(OptimismPortal.OptimismPortal_CalldataTooLarge.selector, 120_001, 120_000)
         );
         portal.depositTransaction(ALICE, 0, 5_000_000, false, new bytes(120_001));
+    }
+
+    function testSaysWhatIsProven() public view {
+        vm.assertTrue(portal.proofSystem() == ProofSystem.INFERENCE_ONLY);
     }
 
     function testHasTheAbiOfTheOpStack() public view {

@@ -119,6 +119,8 @@ interface IBisectionGame {
     error BisectionGame_WrongRung(Rung rung);
     /// @notice The caller is not on turn.
     error BisectionGame_NotOnTurn(address expected, address caller);
+    /// @notice This is for the other side to do.
+    error BisectionGame_WrongSide(bool challengersTurn);
     /// @notice The caller's clock ran out.
     error BisectionGame_ClockExpired(uint256 expiredAt);
     /// @notice The clock of the player on turn runs until this Unix time.

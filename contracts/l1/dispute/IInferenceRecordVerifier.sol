@@ -27,6 +27,8 @@ interface IInferenceRecordVerifier {
 
     /// @notice The proposal is not final, did not stand, or does not count.
     error InferenceRecordVerifier_NotFinal(IDisputeGame proposal);
+    /// @notice The head is not what the proposal claims.
+    error InferenceRecordVerifier_RootMismatch(bytes32 expected, bytes32 got);
     /// @notice The block is after the proposal's.
     error InferenceRecordVerifier_BlockAfterProposal(uint256 blockNumber, uint256 proposedBlock);
     /// @notice The siblings do not lead from the block's leaf to the accumulator's root.
