@@ -32,3 +32,9 @@ export const BATCHER: DevnetAccount = accountAt(10)
 export const DEPLOYER: DevnetAccount = accountAt(11)
 /** Registers the models and deploys the demo on L2; funded there besides the ten. */
 export const PUBLISHER: DevnetAccount = accountAt(12)
+/** Proposes output roots, and answers for them. */
+export const PROPOSER: DevnetAccount = accountAt(13)
+/** Challenges proposals that are wrong. */
+export const CHALLENGER: DevnetAccount = accountAt(14)
+/** Rules on flagged proposals and keeps the allow-list of proposers. */
+export const GUARDIAN: DevnetAccount = accountAt(15)

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { testSpec } from '../test/support/execution.ts'
 import { readDevnetRecord, writeDevnetRecord } from './devnet-record.ts'
+import { contractAddresses } from './l1-contracts.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-record-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const record = {
   spec: testSpec(),
-  l1Contracts: { optimismPortal: `0x${'01'.repeat(20)}`, systemConfig: `0x${'02'.repeat(20)}` },
+  l1Contracts: contractAddresses(`0x${'01'.repeat(20)}`, 0),
 } as const
 
 test('is read as it was written', () => {

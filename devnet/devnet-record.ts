@@ -4,7 +4,7 @@ import type { ChainSpec } from '../node/protocol/chain-spec.ts'
 import { InvalidError } from '../node/protocol/errors.ts'
 import { parseChainSpec } from '../node/protocol/parse-chain-spec.ts'
 import type { DemoAnswer, DemoContracts } from './demo.ts'
-import type { L1Contracts } from './deploy-l1.ts'
+import type { L1Contracts } from './l1-contracts.ts'
 
 /** What a devnet must remember besides its chains: `devnet.json` in its data directory. */
 export interface DevnetRecord {

@@ -13,9 +13,11 @@ import { BATCHER, PUBLISHER } from './accounts.ts'
 import { type L1Process, startAnvil, stopLeftOverAnvil } from './anvil.ts'
 import { type ChainComparison, compareChains } from './compare-chains.ts'
 import { type DemoAnswer, type DemoContracts, deployDemo, runDemo } from './demo.ts'
-import { deployL1 } from './deploy-l1.ts'
+import { deployL1, plannedContracts } from './deploy-l1.ts'
 import { type DevnetRecord, readDevnetRecord, writeDevnetRecord } from './devnet-record.ts'
 import { createChainSpec, L2_GAS_LIMIT } from './genesis.ts'
+import { genesisOutputRoot } from './genesis-root.ts'
+import { DEVNET_DISPUTES } from './l1-contracts.ts'
 import { loadModel, MODEL_NAMES } from './models.ts'
 import { choosePort } from './ports.ts'
 import { type PublishableModel, publishModels } from './publish-models.ts'
@@ -138,8 +140,11 @@ async function openRecord(dataDir: string, l1: L1Process, report: (line: string)
     return found
   }
   report('Deploying the L1 contracts…')
-  const l1Contracts = await deployL1(l1.rpcUrl, L2_GAS_LIMIT)
-  const record = { spec: await createChainSpec(l1.rpcUrl, l1Contracts), l1Contracts }
+  const l1Contracts = await plannedContracts(l1.rpcUrl)
+  const spec = await createChainSpec(l1.rpcUrl, l1Contracts)
+  const genesisRoot = await genesisOutputRoot(spec)
+  await deployL1(l1.rpcUrl, { contracts: l1Contracts, gasLimit: L2_GAS_LIMIT, genesisRoot, disputes: DEVNET_DISPUTES })
+  const record = { spec, l1Contracts }
   writeDevnetRecord(dataDir, record)
   return record
 }

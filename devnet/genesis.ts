@@ -3,7 +3,8 @@ import { predeploys } from '../contracts/genesis-alloc.ts'
 import type { Hex } from '../node/protocol/bytes.ts'
 import type { ChainSpec, GenesisAccount } from '../node/protocol/chain-spec.ts'
 import { BATCHER, FUNDED_ACCOUNTS, FUNDED_ETHER, L1_CHAIN_ID, L2_CHAIN_ID, PUBLISHER } from './accounts.ts'
-import { type L1Contracts, l1Chain } from './deploy-l1.ts'
+import { l1Chain } from './deploy-l1.ts'
+import type { L1Contracts } from './l1-contracts.ts'
 
 /** Gas limit of the devnet's L2 blocks. */
 export const L2_GAS_LIMIT = 60_000_000

@@ -38,13 +38,15 @@ contract AnchorStateRegistry is IAnchorStateRegistry {
 
     /// @param startRoot Output root of the L2 block that the first proposals build on.
     /// @param startBlock That block.
+    /// @param proposers Who may propose from the start.
     constructor(
         address initialGuardian,
         IDisputeGameFactory factory,
         uint32 initialGameType,
         uint256 finalityDelaySeconds,
         bytes32 startRoot,
-        uint256 startBlock
+        uint256 startBlock,
+        address[] memory proposers
     ) {
         disputeGameFactory = factory;
         disputeGameFinalityDelaySeconds = finalityDelaySeconds;
@@ -52,6 +54,9 @@ contract AnchorStateRegistry is IAnchorStateRegistry {
         _anchorBlock = startBlock;
         _setGuardian(initialGuardian);
         _setRespectedGameType(initialGameType);
+        for (uint256 i = 0; i < proposers.length; i++) {
+            _setProposer(proposers[i], true);
+        }
     }
 
     /// @inheritdoc IAnchorStateRegistry
@@ -69,8 +74,7 @@ contract AnchorStateRegistry is IAnchorStateRegistry {
 
     /// @inheritdoc IAnchorStateRegistry
     function setProposer(address proposer, bool allowed) external onlyGuardian {
-        isProposerAllowed[proposer] = allowed;
-        emit ProposerSet(proposer, allowed);
+        _setProposer(proposer, allowed);
     }
 
     /// @inheritdoc IAnchorStateRegistry
@@ -152,6 +156,11 @@ contract AnchorStateRegistry is IAnchorStateRegistry {
     function isGameClaimValid(IDisputeGame game) public view returns (bool) {
         return isGameProper(game) && isGameRespected(game) && isGameFinalized(game)
             && game.status() == GameStatus.DEFENDER_WINS;
+    }
+
+    function _setProposer(address proposer, bool allowed) internal {
+        isProposerAllowed[proposer] = allowed;
+        emit ProposerSet(proposer, allowed);
     }
 
     function _setRespectedGameType(uint32 gameType) internal {

@@ -45,9 +45,10 @@ abstract contract DisputeTest is Test {
         claims = new Claims(verifier);
         world = World(3, MockProgram(100, 0));
         factory = new DisputeGameFactory(GUARDIAN);
-        registry = new AnchorStateRegistry(
-            GUARDIAN, factory, GAME_TYPE, AIR_GAP, claims.rootAt(world, truth, ANCHOR_BLOCK), ANCHOR_BLOCK
-        );
+        address[] memory proposers = new address[](1);
+        proposers[0] = PROPOSER;
+        bytes32 startRoot = claims.rootAt(world, truth, ANCHOR_BLOCK);
+        registry = new AnchorStateRegistry(GUARDIAN, factory, GAME_TYPE, AIR_GAP, startRoot, ANCHOR_BLOCK, proposers);
         IStepVerifier[] memory verifiers = new IStepVerifier[](1);
         verifiers[0] = verifier;
         game = new BisectionGame(BisectionGame.Config(factory, CLOCK, CHALLENGER_BOND, STAKE, GAS_PRICE, verifiers));
@@ -56,7 +57,6 @@ abstract contract DisputeTest is Test {
         vm.startPrank(GUARDIAN);
         factory.setImplementation(GAME_TYPE, address(implementation));
         factory.setInitBond(GAME_TYPE, PROPOSAL_BOND);
-        registry.setProposer(PROPOSER, true);
         vm.stopPrank();
         address[4] memory people = [GUARDIAN, PROPOSER, CHALLENGER, STRANGER];
         for (uint256 i = 0; i < people.length; i++) {
