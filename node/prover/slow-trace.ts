@@ -59,27 +59,24 @@ export function slowTrace(program: Program, inputs: readonly Tensor[], options: 
   const tree = programTree(program, hash)
   const firsts = firstSteps(program)
   const steps = firsts.at(-1) as number
-  const machine = startMachine(program, inputs, lieAt !== undefined)
+  const machine = startMachine(program, inputs, lieAt !== undefined, hash)
   const sources: StepSource[] = []
   for (let t = 0; t < steps; t++) {
-    sources.push({ program: tree, ...machine.snapshot(t, hash) })
+    sources.push({ program: tree, ...machine.snapshot(t) })
     const step = stepAt(program, firsts, t)
     if (step.kind === 'lanes') machine.writeLanes(step.op, step.firstLane, step.endLane, t === lieAt)
     if (step.kind === 'run') machine.foldRun(step.op, step, t === lieAt)
   }
-  const outputRoot = bindRoots(
-    OUTPUTS_DOMAIN,
-    program.outputs.map(({ value }) => rootOf(machine.values[value] as TensorData, hash)),
-    hash,
-  )
+  const outputRoot = machine.outputRoot()
   const claimed = lieAt === steps - 1 ? hash(outputRoot) : outputRoot
   const states = [...sources.map(({ state }) => runningState(state, hash)), haltState(claimed, hash)]
   return { programRoot: programRoot(program, hash), states, sources, outputRoot: claimed }
 }
 
 /** The numbers of a trace in progress. A liar's may leave what a checked graph guarantees; they are wrapped and made up then. */
-function startMachine(program: Program, inputs: readonly Tensor[], lies: boolean) {
+function startMachine(program: Program, inputs: readonly Tensor[], lies: boolean, hash: Hasher) {
   const values: TensorData[] = [...inputs.map(({ data }, id) => stored(program, id, data)), ...program.constants]
+  let committed = commitValues(values, hash)
   let partial: { data: TensorData; lanes: number } | undefined
   let accumulator: Accumulator | undefined
 
@@ -91,6 +88,7 @@ function startMachine(program: Program, inputs: readonly Tensor[], lies: boolean
     partial.lanes++
     if (partial.lanes < lanes) return
     values.push(partial.data)
+    committed = commitValues(values, hash)
     partial = undefined
   }
 
@@ -110,8 +108,13 @@ function startMachine(program: Program, inputs: readonly Tensor[], lies: boolean
   }
 
   return {
-    values,
-    snapshot: (t: number, hash: Hasher) => snapshot(program, [...values], partial, accumulator, t, hash),
+    outputRoot: () =>
+      bindRoots(
+        OUTPUTS_DOMAIN,
+        program.outputs.map(({ value }) => committed.nodes.node(0, value)),
+        hash,
+      ),
+    snapshot: (t: number) => snapshot(program, committed, partial, accumulator, t, hash),
     writeLanes(opIndex: number, firstLane: number, endLane: number, isLie: boolean): void {
       const op = program.ops[opIndex] as ProgramOp
       for (let lane = firstLane; lane < endLane; lane++) {
@@ -136,23 +139,28 @@ function startMachine(program: Program, inputs: readonly Tensor[], lies: boolean
   }
 }
 
+/** The values written so far, and the value tree over them. */
+interface CommittedValues {
+  readonly tensors: readonly SourceTensor[]
+  readonly nodes: TreeNodes
+}
+
+function commitValues(values: readonly TensorData[], hash: Hasher): CommittedValues {
+  const roots = values.map((data) => rootOf(data, hash))
+  return { tensors: values.map((data) => sourceTensor(data, hash)), nodes: treeNodes(roots, VALUE_TREE_DEPTH, hash) }
+}
+
 function snapshot(
   program: Program,
-  values: readonly TensorData[],
+  { tensors, nodes }: CommittedValues,
   partial: { readonly data: TensorData; readonly lanes: number } | undefined,
   accumulator: Accumulator | undefined,
   t: number,
   hash: Hasher,
 ): Omit<StepSource, 'program'> {
-  const tensors = values.map((data) => sourceTensor(data, hash))
-  const valueNodes = treeNodes(
-    values.map((data) => rootOf(data, hash)),
-    VALUE_TREE_DEPTH,
-    hash,
-  )
-  const written = partial === undefined ? undefined : writtenChunks(program, values.length, partial)
+  const written = partial === undefined ? undefined : writtenChunks(program, tensors.length, partial)
   const state: TraceState = {
-    valuesRoot: valueNodes.node(VALUE_TREE_DEPTH, 0),
+    valuesRoot: nodes.node(VALUE_TREE_DEPTH, 0),
     partialRoot: written === undefined ? NO_PARTIAL : merkleRoot(written.leaves(hash), hash, written.depth),
     acc: BigInt(accumulator?.value ?? 0),
     accIndex: BigInt(accumulator?.index ?? 0),
@@ -160,7 +168,7 @@ function snapshot(
   }
   return {
     state,
-    values: valueNodes,
+    values: nodes,
     tensor: (value) => tensors[value],
     partialChunk: (index) => written?.chunk(index) ?? new Uint8Array(CHUNK_BYTES),
     partial: treeNodes(written?.leaves(hash) ?? [], written?.depth ?? 0, hash),
