@@ -13,6 +13,8 @@ import type { Log } from '../telemetry/logger.ts'
 export interface ProposerSettings extends PollSettings {
   /** L2 blocks between two proposals, at least. */
   readonly intervalBlocks: number
+  /** Whether to go on proposing after the newest proposal fell: for an operator who knows why it did. */
+  readonly proposesAfterFall: boolean
 }
 
 /** Defaults for a public L1: a proposal each hour. */
@@ -20,6 +22,7 @@ export const DEFAULT_PROPOSER_SETTINGS: ProposerSettings = {
   pollMs: 6_000,
   retryDelayMs: 6_000,
   intervalBlocks: 3_600,
+  proposesAfterFall: false,
 }
 
 /** What the proposer needs besides its settings. */
@@ -66,12 +69,25 @@ async function run(settings: ProposerSettings, deps: ProposerDeps, signal: Abort
   const account = actor.address.toLowerCase()
   /** Up to here the records were computed twice. */
   let checkedL2Number = 0
+  /** The fallen proposal that was told of. */
+  let toldOf: Hex | undefined
+
+  /** Whether the newest proposal was held false: the next one from the same chain would be too, and cost another bond. */
+  const hasFallen = (mine: readonly Proposal[]): boolean => {
+    const newest = mine.at(-1)
+    if (settings.proposesAfterFall || newest === undefined) return false
+    if (newest.outcome !== 'proven-false' && newest.outcome !== 'ruled-false') return false
+    if (toldOf !== newest.address)
+      log.error({ proposal: newest.address }, 'our newest proposal fell: proposing no more')
+    toldOf = newest.address
+    return true
+  }
 
   const propose = async (mine: readonly Proposal[], { terms, anchor }: Moment) => {
     const standing = mine.filter(({ outcome }) => outcome === 'pending' || outcome === 'upheld')
     const proposedL2Number = Math.max(anchor.l2Block, ...standing.map(({ l2Block }) => l2Block))
     const l2Block = deps.finalizedL2Number()
-    if (l2Block < proposedL2Number + settings.intervalBlocks) return
+    if (l2Block < proposedL2Number + settings.intervalBlocks || hasFallen(mine)) return
     if (!(await reader.isProposerAllowed(actor.address))) {
       log.warn({ account }, 'this account is not on the allow-list of proposers')
       return
