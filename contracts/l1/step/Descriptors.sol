@@ -166,23 +166,31 @@ library Descriptors {
 
     /// @dev Passes over words that must be safe integers.
     function _passLanes(Words memory words, uint256 count) private pure {
-        uint256 position = words.position;
-        uint256 end = position + count * WORD_BYTES;
-        if (end > words.end) words.witness.trap();
-        for (; position < end; position += WORD_BYTES) {
-            if (!_isSafe(readInt(position, WORD_BYTES))) words.witness.trap();
+        unchecked {
+            uint256 position = words.position;
+            uint256 end = position + count * WORD_BYTES;
+            if (end > words.end) words.witness.trap();
+            for (; position < end; position += WORD_BYTES) {
+                if (!_isSafe(readInt(position, WORD_BYTES))) words.witness.trap();
+            }
+            words.position = end;
         }
-        words.position = end;
     }
 
     function _nextWord(Words memory words) private pure returns (int256 word) {
-        if (words.position == words.end) words.witness.trap();
-        word = readInt(words.position, WORD_BYTES);
-        words.position += WORD_BYTES;
+        unchecked {
+            uint256 position = words.position;
+            if (position == words.end) words.witness.trap();
+            words.position = position + WORD_BYTES;
+            word = readInt(position, WORD_BYTES);
+        }
     }
 
+    /// @dev Whether |word| < 2^53, for a word of 64 bits: one comparison.
     function _isSafe(int256 word) private pure returns (bool) {
-        return word <= int256(MAX_SAFE_LANE) && word >= -int256(MAX_SAFE_LANE);
+        unchecked {
+            return uint256(word + int256(MAX_SAFE_LANE)) <= 2 * MAX_SAFE_LANE;
+        }
     }
 
     function _isPowerOfTwo(uint256 value) private pure returns (bool) {

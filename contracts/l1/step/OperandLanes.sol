@@ -19,26 +19,36 @@ library OperandLanes {
     function laneAt(StepContext memory step, Operand memory operand, uint256 place, int256 beyond)
         internal
         pure
-        returns (int256)
+        returns (int256 value)
     {
         unchecked {
             if (place < operand.rangeFirst || place >= operand.rangeEnd) step.witness.trap();
             int256 lane = operand.base + operand.stride * int256(place) + beyond;
             if (lane < operand.windowFirst || lane >= operand.windowEnd) viewLane(step, operand, lane);
-            return readLane(step, operand, lane);
+            value = readInt(positionOf(operand, lane), operand.laneBytes);
+            if (uint256(value + int256(MAX_SAFE_LANE)) > 2 * MAX_SAFE_LANE) step.witness.trap();
         }
     }
 
-    /// @notice The lane of an operand's value, which must be in view. One beyond ±(2^53 − 1) traps.
-    function readLane(StepContext memory step, Operand memory operand, int256 lane)
+    /// @notice Where a lane that is in view is in the call data.
+    function positionOf(Operand memory operand, int256 lane) internal pure returns (uint256) {
+        unchecked {
+            return operand.windowPosition + uint256(lane - operand.windowFirst) * operand.laneBytes;
+        }
+    }
+
+    /// @notice Puts in view the lane at a place of the row where the operand reads lane by lane.
+    /// @return position Where the lane is in the call data.
+    /// @return neighbours Lanes in view from it on.
+    function viewRun(StepContext memory step, Operand memory operand, uint256 place)
         internal
         pure
-        returns (int256 value)
+        returns (uint256 position, uint256 neighbours)
     {
         unchecked {
-            uint256 laneBytes = operand.laneBytes;
-            value = readInt(operand.windowAt + uint256(lane - operand.windowFirst) * laneBytes, laneBytes);
-            if (value > int256(MAX_SAFE_LANE) || value < -int256(MAX_SAFE_LANE)) step.witness.trap();
+            int256 lane = operand.base + int256(place);
+            if (lane < operand.windowFirst || lane >= operand.windowEnd) viewLane(step, operand, lane);
+            return (positionOf(operand, lane), uint256(operand.windowEnd - lane));
         }
     }
 
@@ -57,7 +67,7 @@ library OperandLanes {
             int256 end = first + chunkLanes;
             operand.windowFirst = first;
             operand.windowEnd = end < int256(operand.lanes) ? end : int256(operand.lanes);
-            operand.windowAt = position;
+            operand.windowPosition = position;
         }
     }
 

@@ -37,7 +37,10 @@ library ScalarOps {
 
     /// @notice Requires an integer of at most 2^53 − 1 in magnitude; traps otherwise.
     function requireSafe(Witness memory witness, int256 value) internal pure returns (int256) {
-        if (value > int256(MAX_SAFE_LANE) || value < -int256(MAX_SAFE_LANE)) witness.trap();
+        unchecked {
+            // One comparison: what is too small wraps around to what is too great.
+            if (uint256(value + int256(MAX_SAFE_LANE)) > 2 * MAX_SAFE_LANE) witness.trap();
+        }
         return value;
     }
 

@@ -33,7 +33,7 @@ struct OpenedOp {
 /// @notice How a nest reads a value; what it has opened of it; and where it is in it.
 /// @param formsAt Position in the call data of the address form; the checks follow it.
 /// @param laneBytes 0 until the value is opened.
-/// @param windowFirst First lane of the chunk in view; `windowEnd` the lane after its last, `windowAt` its position in the call data.
+/// @param windowFirst First lane of the chunk in view; `windowEnd` the lane after its last, `windowPosition` its position in the call data.
 /// @param base Address at the first place of a row; `stride` lanes from each place to the next.
 /// @param rangeFirst Places [rangeFirst, rangeEnd) of the row are in range.
 struct Operand {
@@ -46,7 +46,7 @@ struct Operand {
     bytes32 treeRoot;
     int256 windowFirst;
     int256 windowEnd;
-    uint256 windowAt;
+    uint256 windowPosition;
     int256 base;
     int256 stride;
     uint256 rangeFirst;

@@ -6,9 +6,11 @@ import { INPUTS_DOMAIN, TRACE_HALT_DOMAIN, TRACE_STATE_DOMAIN } from "../../shar
 import { VALUE_TREE_DEPTH } from "../../shared/ProgramLimits.sol";
 import { Descriptors } from "./Descriptors.sol";
 import { Finishes } from "./Finishes.sol";
+import { FoldSteps } from "./FoldSteps.sol";
 import { IStepVerifier } from "./IStepVerifier.sol";
+import { LaneSteps } from "./LaneSteps.sol";
+import { Loops } from "./Loops.sol";
 import { Manifest, Manifests } from "./Manifests.sol";
-import { NestSteps } from "./NestSteps.sol";
 import { ProgramOpenings } from "./ProgramOpenings.sol";
 import { StartValues } from "./StartValues.sol";
 import { KIND_FOLD, OpenedOp, StepContext, TraceState } from "./StepContext.sol";
@@ -102,11 +104,11 @@ contract StepVerifier is IStepVerifier, StepVerifierErrors {
         } else {
             context.nest = Descriptors.decodeNest(witness, op);
             if (context.nest.output != op.firstOpValue + op.leafIndex) witness.trap();
-            if (NestSteps.stepCount(context.nest) != op.stepCount) witness.trap();
+            if (Loops.stepCount(context.nest) != op.stepCount) witness.trap();
             postState = _hash(
                 context.nest.kind == KIND_FOLD
-                    ? NestSteps.executeRun(context, op.within)
-                    : NestSteps.executeLanes(context, op.within)
+                    ? FoldSteps.execute(context, op.within)
+                    : LaneSteps.execute(context, op.within)
             );
         }
         witness.finish();

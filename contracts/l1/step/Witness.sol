@@ -38,11 +38,17 @@ library Witnesses {
         }
         witness.position = position;
         witness.end = position + data.length;
-        witness.emptyRoots = new bytes32[](MAX_TREE_DEPTH);
-        for (uint256 height = 1; height < MAX_TREE_DEPTH; ++height) {
-            bytes32 below = witness.emptyRoots[height - 1];
-            witness.emptyRoots[height] = hashPair(below, below);
+        bytes32[] memory emptyRoots = new bytes32[](MAX_TREE_DEPTH);
+        bytes32 empty;
+        unchecked {
+            for (uint256 height = 1; height < MAX_TREE_DEPTH; ++height) {
+                empty = hashPair(empty, empty);
+                assembly ("memory-safe") {
+                    mstore(add(add(emptyRoots, 0x20), shl(5, height)), empty)
+                }
+            }
         }
+        witness.emptyRoots = emptyRoots;
     }
 
     /// @notice Passes over the next `size` bytes and returns where they are.
