@@ -65,8 +65,13 @@ library Dissections {
         return hashPair(start, end);
     }
 
-    /// @notice Reverts unless the segment is in the dissection of (lo, hi] with this root.
-    function requireSegment(bytes32 root, uint256 lo, uint256 hi, Segment calldata segment) internal pure {
+    /// @notice Range of a segment. Reverts unless the segment is in the dissection of (lo, hi] with this root.
+    function take(bytes32 root, uint256 lo, uint256 hi, Segment calldata segment)
+        internal
+        pure
+        returns (uint256 start, uint256 end)
+    {
+        (start, end) = segmentOf(lo, hi, segment.index);
         bytes32 got = _rootBySegment(segment, _depthOf(partsOf(lo, hi) + 1));
         // INVARIANT: a move builds on hashes that the opponent committed to.
         require(got == root, Dissections_SegmentNotProven(root, got));

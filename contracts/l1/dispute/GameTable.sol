@@ -112,8 +112,7 @@ abstract contract GameTable is GameBank {
 
     /// @dev Narrows the board to a segment of the opponent's dissection.
     function _takeSegment(Game storage entry, Board memory board, Segment calldata segment) internal view {
-        (uint256 lo, uint256 hi) = Dissections.segmentOf(board.lo, board.hi, segment.index);
-        Dissections.requireSegment(entry.dissection, board.lo, board.hi, segment);
+        (uint256 lo, uint256 hi) = Dissections.take(entry.dissection, board.lo, board.hi, segment);
         board.lo = uint40(lo);
         board.hi = uint40(hi);
     }
