@@ -4,12 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BaseError, createPublicClient, http } from 'viem'
 import { Closers } from '../node/cli/closers.ts'
 import { claimDataDir, LOCK_NAME } from '../node/cli/data-dir.ts'
+import type { DisputeOptions } from '../node/cli/dispute-host.ts'
 import { type RunningNode, startNode } from '../node/cli/run-node.ts'
 import type { Provider } from '../node/inference/worker-protocol.ts'
 import type { Hex } from '../node/protocol/bytes.ts'
 import { InvalidError, UnavailableError } from '../node/protocol/errors.ts'
 import type { Log } from '../node/telemetry/logger.ts'
-import { BATCHER, PUBLISHER } from './accounts.ts'
+import { BATCHER, CHALLENGER, PROPOSER, PUBLISHER } from './accounts.ts'
 import { type L1Process, startAnvil, stopLeftOverAnvil } from './anvil.ts'
 import { type ChainComparison, compareChains } from './compare-chains.ts'
 import { type DemoAnswer, type DemoContracts, deployDemo, runDemo } from './demo.ts'
@@ -17,11 +18,16 @@ import { deployL1, plannedContracts } from './deploy-l1.ts'
 import { type DevnetRecord, readDevnetRecord, writeDevnetRecord } from './devnet-record.ts'
 import { createChainSpec, L2_GAS_LIMIT } from './genesis.ts'
 import { genesisOutputRoot } from './genesis-root.ts'
-import { DEVNET_DISPUTES } from './l1-contracts.ts'
+import type { DisputeParameters } from './l1-contracts.ts'
 import { loadModel, MODEL_NAMES } from './models.ts'
 import { choosePort } from './ports.ts'
 import { type PublishableModel, publishModels } from './publish-models.ts'
 import { createSender } from './transaction-sender.ts'
+
+/** A move that is not mined after this long is sent again with higher fees, in milliseconds. */
+const RESUBMIT_MS = 10_000
+/** L2 blocks between two proposals of the devnet, at least. */
+const PROPOSAL_INTERVAL_BLOCKS = 15
 
 /** How a devnet is started. A port that is null takes the usual one, or any free one. */
 export interface DevnetOptions {
@@ -38,6 +44,10 @@ export interface DevnetOptions {
   readonly maxIdleMs: number
   readonly provider: Provider
   readonly threads: number
+  /** What disputes cost and how long they take, on a new L1. */
+  readonly disputes: DisputeParameters
+  /** Whether the sequencer's node proposes and the verifier's challenges; fault injection brings players of its own. */
+  readonly plays: boolean
   readonly log: Log
   /** Tells people what is being done. */
   readonly report: (line: string) => void
@@ -108,7 +118,7 @@ async function start(options: DevnetOptions, closers: Closers): Promise<Devnet> 
   const l1Dir = join(dataDir, 'l1')
   const l1 = await startAnvil({ dir: l1Dir, port: options.l1Port, blockTimeSeconds: options.l1BlockTimeSeconds })
   closers.add(() => l1.close())
-  const record = await abortable(signal, openRecord(dataDir, l1, report))
+  const record = await abortable(signal, openRecord(options, l1))
   report('Starting sequencer and verifier…')
   const sequencer = await startRole('sequencer', options, record, l1)
   closers.add(() => sequencer.close())
@@ -132,7 +142,7 @@ async function start(options: DevnetOptions, closers: Closers): Promise<Devnet> 
   }
 }
 
-async function openRecord(dataDir: string, l1: L1Process, report: (line: string) => void): Promise<DevnetRecord> {
+async function openRecord({ dataDir, report, disputes }: DevnetOptions, l1: L1Process): Promise<DevnetRecord> {
   const found = readDevnetRecord(dataDir)
   if (found !== undefined) {
     await requireSameL1(dataDir, l1, found.spec.genesis.l1)
@@ -143,7 +153,7 @@ async function openRecord(dataDir: string, l1: L1Process, report: (line: string)
   const l1Contracts = await plannedContracts(l1.rpcUrl)
   const spec = await createChainSpec(l1.rpcUrl, l1Contracts)
   const genesisRoot = await genesisOutputRoot(spec)
-  await deployL1(l1.rpcUrl, { contracts: l1Contracts, gasLimit: L2_GAS_LIMIT, genesisRoot, disputes: DEVNET_DISPUTES })
+  await deployL1(l1.rpcUrl, { contracts: l1Contracts, gasLimit: L2_GAS_LIMIT, genesisRoot, disputes })
   const record = { spec, l1Contracts }
   writeDevnetRecord(dataDir, record)
   return record
@@ -160,7 +170,7 @@ async function requireSameL1(dataDir: string, l1: L1Process, start: { readonly h
 async function startRole(
   role: 'sequencer' | 'verifier',
   options: DevnetOptions,
-  { spec }: DevnetRecord,
+  { spec, l1Contracts: contracts }: DevnetRecord,
   l1: L1Process,
   sequencerUrl?: string,
 ): Promise<RunningNode> {
@@ -186,10 +196,19 @@ async function startRole(
     corsOrigins: ['*'],
     inference: { provider: options.provider, threads: options.threads },
     ...(isSequencer ? { batcher } : {}),
+    disputes: { contracts, resubmitMs: RESUBMIT_MS, ...playerOf(role, options) },
     ...(sequencerUrl === undefined ? {} : { sequencerUrl }),
     log: options.log.child({ node: role }),
     onFatal: options.onFatal,
   })
+}
+
+/** The sequencer's node proposes, the verifier's holds it to what L1 says. */
+function playerOf(role: 'sequencer' | 'verifier', { plays }: DevnetOptions): Partial<DisputeOptions> {
+  if (!plays) return {}
+  if (role === 'verifier') return { challenger: { privateKey: CHALLENGER.privateKey } }
+  const { privateKey } = PROPOSER
+  return { proposer: { privateKey, intervalBlocks: PROPOSAL_INTERVAL_BLOCKS, proposesAfterFall: false } }
 }
 
 async function bringToLife(

@@ -54,7 +54,7 @@ async function setUp(): Promise<Setup> {
   await deployL1(anvil.url, { contracts, gasLimit: 30_000_000, genesisRoot, disputes })
   const reader = createDisputeReader(anvil.client, contracts)
   const settings = { pollMs: 100, retryDelayMs: 300 }
-  const observer = { onSent: () => {}, onGames: () => {} }
+  const observer = { onSent: () => {}, onGames: () => {}, onWei: () => {} }
   const common = (key: Hex, oracle: GameOracle) => {
     return { reader, sender: senderOf(key), oracle, log: silentLog, observer, onFatal }
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Devnet, startDevnet } from '../../devnet/devnet.ts'
+import { DEVNET_DISPUTES } from '../../devnet/l1-contracts.ts'
 import { summaryJson, summaryText } from '../../devnet/summary.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { Command, CommandContext } from './command.ts'
@@ -77,6 +78,8 @@ async function runDevnet(given: DevnetSettings, dataDir: string, context: Comman
     dataDir,
     l1BlockTimeSeconds: given.l1BlockTime,
     maxChannelMs: given.maxChannel,
+    disputes: DEVNET_DISPUTES,
+    plays: true,
     maxIdleMs: given.maxIdle,
     log: createLogger({ level: given.logLevel, format: given.logFormat }),
     report: context.report,

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Hex, hexToBytes } from '../protocol/bytes.ts'
-import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import { parseChainSpec } from '../protocol/parse-chain-spec.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { Command, CommandContext } from './command.ts'
+import { disputeOptions, disputeSettings } from './dispute-settings.ts'
+import { privateKeySetting } from './private-key.ts'
 import { type BatcherOptions, startNode } from './run-node.ts'
 import { choice, integer, optionalText, type SettingsOf, text } from './settings.ts'
 
@@ -43,6 +43,7 @@ const settings = {
     'cells',
     'Blob proofs: cells since Osaka, blob before',
   ),
+  ...disputeSettings,
   provider: choice('inference.provider', ['cpu', 'reference'], 'cpu', 'What runs the models'),
   threads: integer('inference.threads', 'N', 1, [1, 256], 'Threads of one inference'),
   logLevel: choice(
@@ -59,7 +60,8 @@ type NodeSettings = SettingsOf<typeof settings>
 /** `assay node`: one node against an L1 that is there already. */
 export const nodeCommand: Command<typeof settings> = {
   name: 'node',
-  summary: 'Runs one node as sequencer or verifier against an L1.',
+  summary:
+    'Runs one node as sequencer or verifier against an L1, as proposer and challenger too where it has their keys.',
   positionals: [],
   settings,
   run: runNode,
@@ -68,8 +70,9 @@ export const nodeCommand: Command<typeof settings> = {
 async function runNode(given: NodeSettings, _positionals: readonly string[], context: CommandContext): Promise<number> {
   const log = createLogger({ level: given.logLevel, format: given.logFormat })
   const halt = new AbortController()
+  const document = readDocument(given.chainSpec)
   const node = await startNode({
-    spec: readSpec(given.chainSpec),
+    spec: parseChainSpec(document?.spec ?? document),
     dataDir: resolve(given.dataDir),
     l1RpcUrl: given.l1Rpc,
     l1BeaconUrl: given.l1Beacon ?? given.l1Rpc,
@@ -80,6 +83,7 @@ async function runNode(given: NodeSettings, _positionals: readonly string[], con
     corsOrigins: given.rpcCors.split(','),
     inference: { provider: given.provider, threads: given.threads },
     ...batcherOf(given),
+    ...(await disputeOptions(given, given.l1Rpc, document)),
     ...(given.sequencerUrl === null ? {} : { sequencerUrl: given.sequencerUrl }),
     log,
     onFatal: (error) => halt.abort(error),
@@ -96,13 +100,11 @@ async function runNode(given: NodeSettings, _positionals: readonly string[], con
 
 function batcherOf(given: NodeSettings): { readonly batcher?: BatcherOptions } {
   if (given.role === 'verifier') return {}
-  const key = given.batcherKey ?? ''
-  if (!/^0x[0-9a-fA-F]{64}$/.test(key) || hexToBytes(key).every((byte) => byte === 0)) {
-    throw new InvalidError('SettingMalformed', 'role sequencer needs --batcher.private-key: 0x and 64 hex digits')
-  }
+  if (given.batcherKey === null) throw new InvalidError('SettingMissing', 'role sequencer needs --batcher.private-key')
+  const privateKey = privateKeySetting('batcher.private-key', given.batcherKey)
   return {
     batcher: {
-      privateKey: key as Hex,
+      privateKey,
       maxChannelMs: given.batcherChannel,
       maxIdleMs: given.batcherIdle,
       dataAvailability: given.batcherData,
@@ -111,15 +113,14 @@ function batcherOf(given: NodeSettings): { readonly batcher?: BatcherOptions } {
   }
 }
 
-function readSpec(path: string | null): ChainSpec {
+/** The chain spec's file: a spec, or a record that holds one. */
+function readDocument(path: string | null): { readonly spec?: unknown } | null {
   if (path === null) throw new InvalidError('SettingMissing', 'which chain? Pass --chain-spec FILE')
-  let document: { readonly spec?: unknown } | null
   try {
-    document = JSON.parse(readFileSync(path, 'utf8'))
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
     throw new InvalidError('ChainSpecInvalid', `cannot read the chain spec ${path} as JSON`, { cause })
   }
-  return parseChainSpec(document?.spec ?? document)
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { chainRules } from '../executor/chain-rules.ts'
 import { executeBlock } from '../executor/execute-block.ts'
 import type { ExecutionDeps } from '../executor/execution.ts'
 import { buildGenesis } from '../executor/genesis.ts'
-import { createInference } from '../inference/inference-service.ts'
+import { createInference, type InferenceService } from '../inference/inference-service.ts'
 import type { Provider } from '../inference/worker-protocol.ts'
 import { createBeaconClient } from '../l1/beacon-client.ts'
 import { createKzg, type Kzg } from '../l1/kzg.ts'
@@ -39,6 +39,7 @@ import { createTelemetryRoutes } from '../telemetry/telemetry-routes.ts'
 import { createVerifier, DEFAULT_VERIFIER_SETTINGS } from '../verifier/verifier.ts'
 import { Closers } from './closers.ts'
 import { makeDataDir } from './data-dir.ts'
+import { type DisputeHost, type DisputeOptions, startDisputes } from './dispute-host.ts'
 import { VERSION } from './version.ts'
 
 /** How the batcher of a sequencer posts. */
@@ -68,6 +69,8 @@ export interface NodeOptions {
   readonly batcher?: BatcherOptions
   /** Where a verifier sends raw transactions that it is given; without one it refuses them. */
   readonly sequencerUrl?: string
+  /** Given to follow disputes on L1, and to propose or challenge there. */
+  readonly disputes?: DisputeOptions
   readonly log: Log
   /** Told when a service halts because an invariant broke. */
   readonly onFatal: (error: unknown) => void
@@ -77,6 +80,7 @@ export interface NodeOptions {
 export interface RunningNode {
   readonly rpcUrl: string
   readonly database: Database
+  readonly disputes?: DisputeHost
   /** Stops its services in the reverse order of their start. */
   close(): Promise<void>
 }
@@ -85,6 +89,7 @@ export interface RunningNode {
 interface Base {
   readonly options: NodeOptions
   readonly database: Database
+  readonly inference: InferenceService
   readonly execution: ExecutionDeps
   readonly client: L1Client
   readonly kzg: Kzg
@@ -93,7 +98,7 @@ interface Base {
 }
 
 /**
- * Starts a node: database, inference, L1, verifier, RPC and, with a batcher's key, the sequencer and batcher.
+ * Starts a node: database, inference, L1, verifier, RPC; with a batcher's key the sequencer and batcher, and what disputes ask for.
  * @throws InvalidError when the data directory belongs to another chain; UnavailableError when a part cannot start.
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
@@ -111,8 +116,10 @@ async function start(options: NodeOptions, closers: Closers): Promise<RunningNod
   const verifier = startVerifier(base, closers)
   const pool = options.batcher === undefined ? undefined : await startSequencer(base, closers)
   if (options.batcher !== undefined) startBatcher(base, options.batcher, verifier.derivedL1Number, closers)
-  const rpcUrl = await startRpc(base, pool, verifier.derivedL1Number, closers)
-  return { rpcUrl, database: base.database, close: () => closers.close() }
+  const disputes = startDisputeHost(base, verifier.derivedL1Number, closers)
+  const rpcUrl = await startRpc(base, pool, disputes, verifier.derivedL1Number, closers)
+  const host = disputes === undefined ? {} : { disputes }
+  return { rpcUrl, database: base.database, ...host, close: () => closers.close() }
 }
 
 async function openBase(options: NodeOptions, closers: Closers): Promise<Base> {
@@ -137,7 +144,7 @@ async function openBase(options: NodeOptions, closers: Closers): Promise<Base> {
   const client = createL1Client(options.l1RpcUrl)
   const l1 = createL1Source(spec, { client, beacon: createBeaconClient(options.l1BeaconUrl), kzg })
   const execution = { content: database.content, infer: inference.infer }
-  return { options, database, execution, client, kzg, l1, registry: createRegistry(VERSION) }
+  return { options, database, inference, execution, client, kzg, l1, registry: createRegistry(VERSION) }
 }
 
 function startVerifier({ options, database, execution, l1, registry }: Base, closers: Closers) {
@@ -231,9 +238,20 @@ function startBatcher(
   batcher.start()
 }
 
+function startDisputeHost(
+  { options, ...base }: Base,
+  derivedL1Number: () => number | undefined,
+  closers: Closers,
+): DisputeHost | undefined {
+  const { disputes, spec, l1PollMs: pollMs, log, onFatal } = options
+  if (disputes === undefined) return undefined
+  return startDisputes(disputes, { ...base, spec, pollMs, derivedL1Number, log, onFatal }, closers)
+}
+
 async function startRpc(
   base: Base,
   pool: Mempool | undefined,
+  disputes: DisputeHost | undefined,
   derivedL1Number: () => number | undefined,
   closers: Closers,
 ): Promise<string> {
@@ -249,6 +267,7 @@ async function startRpc(
     l1,
     derivedL1Number,
     ...(pool === undefined ? {} : { pool }),
+    ...(disputes === undefined ? {} : { disputes: disputes.reader }),
     ...(options.sequencerUrl === undefined ? {} : { sink: forwardTo(options.sequencerUrl) }),
   })
   const server = await startRpcServer(

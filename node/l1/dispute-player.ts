@@ -16,7 +16,12 @@ export interface DisputeObserver {
   onSent(kind: string, sent: SentTransaction): void
   /** How the games that this account plays stand. */
   onGames(side: Side, games: readonly Game[], nowSeconds: number): void
+  /** Ether of this account that is held on L1, or that it can claim. */
+  onWei(kind: HeldEther, wei: bigint): void
 }
+
+/** What ether is held for: bonds of proposals, bonds and stakes in games, or nothing any more. */
+export type HeldEther = 'proposal_bonds' | 'game_bonds' | 'credit'
 
 /** What both kinds of players work with. */
 export interface PlayerDeps {
@@ -76,8 +81,9 @@ export function createDisputePlayer(side: Side, deps: PlayerDeps): DisputePlayer
       return { terms, anchor, nowSeconds }
     },
     async playAll(games, moment) {
-      const { nowSeconds } = moment
+      const { nowSeconds, terms } = moment
       observer.onGames(side, games, nowSeconds)
+      observer.onWei('game_bonds', heldIn(games, side, terms))
       const due = games.filter(
         ({ state, turn, deadline }) => state === 'running' && turn === side && nowSeconds <= deadline,
       )
@@ -96,8 +102,16 @@ export function createDisputePlayer(side: Side, deps: PlayerDeps): DisputePlayer
       }
     },
     async claim() {
-      if ((await reader.creditOf(actor.address)) === 0n) return
+      const creditWei = await reader.creditOf(actor.address)
+      observer.onWei('credit', creditWei)
+      if (creditWei === 0n) return
       report('claim-credit', { account }, await actor.claimCredit())
     },
   }
+}
+
+/** What one side has put down in games that are not paid out yet. */
+function heldIn(games: readonly Game[], side: Side, { challengerBondWei, proposerStakeWei }: DisputeTerms): bigint {
+  const held = games.filter(({ state, isStaked }) => state !== 'settled' && (side === 'challenger' || isStaked))
+  return BigInt(held.length) * (side === 'challenger' ? challengerBondWei : proposerStakeWei)
 }

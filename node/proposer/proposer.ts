@@ -119,6 +119,10 @@ async function run(settings: ProposerSettings, deps: ProposerDeps, signal: Abort
       const what = `could not attend to proposal ${proposal.address}, trying again`
       await attempt(log, what, signal, async () => games.push(...(await attend(proposal, moment))))
     }
+    observer.onWei(
+      'proposal_bonds',
+      mine.reduce((sum, { bondWei }) => sum + bondWei, 0n),
+    )
     await player.playAll(games, moment)
     await attempt(log, 'could not propose, trying again', signal, () => propose(mine, moment))
     await attempt(log, 'could not claim what we are owed, trying again', signal, () => player.claim())

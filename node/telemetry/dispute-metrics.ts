@@ -18,6 +18,8 @@ export interface GameFacts {
   readonly leastClockSeconds: number | undefined
 }
 
+const GAME_STATES = ['running', 'challenger-won', 'proposer-won', 'escalated', 'settled'] as const
+
 /** Registers the metrics of disputes. */
 export function createDisputeMetrics(registry: Registry): DisputeMetrics {
   const registers = [registry]
@@ -58,7 +60,7 @@ export function createDisputeMetrics(registry: Registry): DisputeMetrics {
       gas.inc({ kind }, Number(gasUsed))
     },
     setGames: (side, { countByState, leastClockSeconds }) => {
-      for (const [state, count] of Object.entries(countByState)) games.set({ side, state }, count)
+      for (const state of GAME_STATES) games.set({ side, state }, countByState[state] ?? 0)
       clock.set({ side }, leastClockSeconds ?? Number.POSITIVE_INFINITY)
     },
     setWei: (kind, wei) => ether.set({ kind }, Number(wei) / 1e18),
