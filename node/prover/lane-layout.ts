@@ -1,7 +1,7 @@
 import type { Bounds, Shape, TensorData } from '../exact/graph.ts'
 import type { StoredSource } from '../exact/program/lowering.ts'
 import type { ProgramValue } from '../exact/program/program.ts'
-import { allocateData, stridesOf } from '../exact/tensor-data.ts'
+import { allocateData, laneBytesOf, stridesOf } from '../exact/tensor-data.ts'
 import { UnavailableError } from '../protocol/errors.ts'
 
 /** A loop over the lanes of a value in its storage order: its extent, and how far a step of it moves in the row-major tensor. */
@@ -12,7 +12,7 @@ interface Loop {
 
 /**
  * The lanes of a Program's value as it is stored, from the graph's value that it holds: one axis range of it perhaps, its axes in storage
- * order, in lanes of the stored width. Cost: one pass.
+ * order, in lanes of the stored width. Cost: one pass. The result shares the memory of `lanes` where they are stored as they come.
  * @param lanes row-major lanes of the graph's value of this `shape`, which the check proved to lie within `bounds`.
  * @throws UnavailableError `NativeResultWrong` when they are not as many, or not integers within the bounds: the native engine failed.
  */
@@ -30,8 +30,10 @@ export function storeLanes(
   const loops = joinLoops(
     source.order.map((axis) => ({ extent: extents[axis] as number, stride: strides[axis] as number })),
   )
-  const out = allocateData(stored.laneBytes, stored.lanes)
-  const bad = copyLanes(lanes, first, loops, bounds, out)
+  const isAsItComes = lanes.length === stored.lanes && loops.every(({ stride }) => stride === 1)
+  const isSame = isAsItComes && laneBytesOf(lanes) === stored.laneBytes
+  const out = isSame ? lanes : allocateData(stored.laneBytes, stored.lanes)
+  const bad = isSame ? firstOutside(lanes, bounds) : copyLanes(lanes, first, loops, bounds, out)
   if (bad !== undefined) throw wrongResult(`a lane of ${bad}`, source, shape)
   return out
 }
@@ -49,6 +51,16 @@ function joinLoops(loops: readonly Loop[]): Loop[] {
     }
   }
   return joined
+}
+
+/** The first lane that is no integer within the bounds, if there is one. */
+function firstOutside(lanes: TensorData, { lo, hi }: Bounds): number | undefined {
+  const isWide = lanes instanceof Float64Array
+  for (let i = 0; i < lanes.length; i++) {
+    const lane = lanes[i] as number
+    if (!(lane >= lo && lane <= hi) || (isWide && !Number.isInteger(lane))) return lane
+  }
+  return undefined
 }
 
 /** Copies lanes in the order of `loops`. @returns the first that is no integer within the bounds, if there is one. */
