@@ -77,7 +77,7 @@ function spawnAnvil(options: AnvilOptions, port: number, logPath: string): Child
   const args = [
     ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(L1_CHAIN_ID)],
     ...['--mnemonic', MNEMONIC, '--accounts', '20', '--balance', '1000000'],
-    ...['--block-time', String(options.blockTimeSeconds), '--slots-in-an-epoch', '1', '--hardfork', 'prague'],
+    ...['--block-time', String(options.blockTimeSeconds), '--slots-in-an-epoch', '4', '--hardfork', 'prague'],
     ...['--state', join(options.dir, 'state.json'), '--preserve-historical-states'],
   ]
   // Detached: Ctrl-C reaches this process alone, which stops the L1 last and in order.

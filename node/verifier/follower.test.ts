@@ -200,6 +200,28 @@ describe('follower', () => {
     expect(numbers(sequencer)).toEqual([6, 6, 0])
   })
 
+  it('drops unsafe blocks of an L1 branch that it never saw itself', async () => {
+    const sequencer = await newDatabase()
+    for (let i = 0; i < 5; i++) await build(sequencer)
+    const follower = follow(sequencer)
+    await settle(follower)
+    // The sequencer was faster: it built on block 11 before L1 left it.
+    await build(sequencer, 11)
+    l1.fork(11)
+    l1.grow()
+    l1.grow()
+    await settle(follower)
+    expect(numbers(sequencer)).toEqual([5, 0, 0])
+    // It was slower: it built on a block of the old branch when the follower had read the new one.
+    await build(sequencer, 11)
+    await settle(follower)
+    expect(numbers(sequencer)).toEqual([5, 0, 0])
+
+    await build(sequencer, 11, [], 1)
+    await settle(follower)
+    expect(numbers(sequencer)).toEqual([6, 0, 0])
+  })
+
   it('checks after a restart what became of L1 meanwhile', async () => {
     const sequencer = await newDatabase()
     const blocks = [await build(sequencer), await build(sequencer), await build(sequencer)]

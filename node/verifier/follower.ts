@@ -3,12 +3,13 @@ import type { L1BlockRef } from '../derivation/l1-block.ts'
 import type { L1Source } from '../derivation/l1-source.ts'
 import type { L2BlockRef } from '../derivation/l2-block-ref.ts'
 import type { ExecutedBlock } from '../executor/execution.ts'
+import type { Hex } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { UnavailableError } from '../protocol/errors.ts'
 import type { Log } from '../telemetry/logger.ts'
 import { type ApplyOutcome, applyBlock, type ExecuteBlock } from './apply-block.ts'
 import { type ChainStore, refOfBlock, storedBlock } from './chain-store.ts'
-import { lastCanonicalBlock } from './l1-reorg.ts'
+import { isReorged, lastCanonicalBlock } from './l1-reorg.ts'
 import { createSafeTrail } from './safe-trail.ts'
 
 /** What the follower works with. */
@@ -49,6 +50,8 @@ export function createFollower(deps: FollowerDeps): Follower {
   const trail = createSafeTrail()
   let derivation: Derivation | undefined
   let head: L2BlockRef | undefined
+  /** The last origin of an unsafe head that was found on L1's chain. Should L1 leave it later, the tip shows that. */
+  let checkedOrigin: Hex | undefined
 
   const isCanonical = async (ref: L1BlockRef) => (await l1.refByNumber(ref.number))?.hash === ref.hash
 
@@ -73,13 +76,26 @@ export function createFollower(deps: FollowerDeps): Follower {
     head = start
   }
 
+  /** Whether the unsafe head was built on a branch that L1 left before derivation came there. */
+  const isUnsafeForked = async (tip: L1BlockRef): Promise<boolean> => {
+    const { unsafe, finalized } = chain.heads()
+    const ref = refOfBlock(spec, await storedBlock(chain, unsafe.hash))
+    if (ref.l1Origin.number > tip.number || ref.l1Origin.hash === checkedOrigin) return false
+    if (await isReorged(l1, ref)) {
+      requireReorgAbove(finalized.number, ref)
+      return true
+    }
+    checkedOrigin = ref.l1Origin.hash
+    return false
+  }
+
   /** Feeds the next L1 block, if it is there yet. */
   const readL1 = async (running: Derivation): Promise<FollowStep> => {
     const { tip, nextL1Number } = running
     const latest = await l1.head('latest')
     const isReadable = nextL1Number + deps.confirmations <= latest.number
     const next = isReadable ? await l1.refByNumber(nextL1Number) : undefined
-    if (tip !== undefined && (await isForked(l1, tip, next, latest))) {
+    if (tip !== undefined && ((await isForked(l1, tip, next, latest)) || (await isUnsafeForked(tip)))) {
       await reset()
       return 'reset'
     }

@@ -19,8 +19,8 @@ export async function lastCanonicalBlock(spec: ChainSpec, chain: ChainStore, l1:
   return ref
 }
 
-/** An origin above L1's head counts as canonical: the node that answers may lag behind. */
-async function isReorged(l1: L1Source, { l1Origin }: L2BlockRef): Promise<boolean> {
+/** Whether L1 left the origin of a block. One above L1's head counts as canonical: the node that answers may lag behind. */
+export async function isReorged(l1: L1Source, { l1Origin }: L2BlockRef): Promise<boolean> {
   const canonical = await l1.refByNumber(l1Origin.number)
   return canonical !== undefined && canonical.hash !== l1Origin.hash
 }
