@@ -127,6 +127,7 @@ library Descriptors {
         operand.value = _next(words, 0, nest.output - 1);
         operand.checkCount = _next(words, 0, MAX_CHECKS);
         operand.formsAt = words.position;
+        operand.starts = new int256[](1 + operand.checkCount);
         _passLanes(words, 1 + nest.loops.length);
         for (uint256 i = 0; i < operand.checkCount; ++i) {
             _next(words, 1, MAX_LANES);

@@ -16,6 +16,8 @@ library DotProducts {
         unchecked {
             while (first < end) {
                 (uint256 positionA, uint256 count) = OperandLanes.viewRun(step, a, first);
+                // A lane that traps does so before its partner is opened.
+                if (a.laneBytes == 8) _requireSafe(step, positionA, 1);
                 (uint256 positionB, uint256 countB) = OperandLanes.viewRun(step, b, first);
                 if (countB < count) count = countB;
                 if (end - first < count) count = end - first;

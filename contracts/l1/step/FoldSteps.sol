@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import { MAX_SAFE_LANE } from "../../shared/Constants.sol";
 import { DotProducts } from "./DotProducts.sol";
-import { Loops, NO_LOOP } from "./Loops.sol";
+import { Loops } from "./Loops.sol";
 import { OperandLanes } from "./OperandLanes.sol";
 import { OperandMaps } from "./OperandMaps.sol";
 import { OutputLanes, WrittenLanes } from "./OutputLanes.sol";
 import { ScalarOps } from "./ScalarOps.sol";
-import { Nest, Operand, REDUCE_ARGMAX, REDUCE_MIN, REDUCE_SUM, StepContext, TraceState } from "./StepContext.sol";
+import { Nest, Operand, REDUCE_ARGMAX, REDUCE_MIN, REDUCE_SUM, Row, StepContext, TraceState } from "./StepContext.sol";
 
 /// @notice The run of terms that a step folds, and what it has folded so far.
 /// @param lane Lane that the terms belong to.
@@ -36,10 +36,7 @@ library FoldSteps {
     function execute(StepContext memory step, uint256 within) internal pure returns (TraceState memory) {
         Nest memory nest = step.nest;
         Run memory run = _runAt(step, within);
-        uint256[] memory index = new uint256[](nest.loops.length);
-        Loops.setIndices(nest, index, 0, nest.outLoopCount, run.lane);
-        Loops.setIndices(nest, index, nest.outLoopCount, index.length, run.firstTerm);
-        _fold(step, run, index);
+        _fold(step, run);
         bool sawNothing = nest.reduction != REDUCE_SUM && run.acc == run.start;
         if (!sawNothing) ScalarOps.requireSafe(step.witness, run.acc);
         if (!run.isLast) {
@@ -47,7 +44,7 @@ library FoldSteps {
             return TraceState(state.valuesRoot, state.partialRoot, run.acc, run.accIndex, state.t + 1);
         }
         if (sawNothing) step.witness.trap();
-        return _writeLane(step, run, index);
+        return _writeLane(step, run);
     }
 
     function _runAt(StepContext memory step, uint256 within) private pure returns (Run memory run) {
@@ -68,14 +65,18 @@ library FoldSteps {
     }
 
     /// @dev Folds the terms in range into the run. The others are skipped; those in range are neighbours.
-    function _fold(StepContext memory step, Run memory run, uint256[] memory index) private pure {
+    function _fold(StepContext memory step, Run memory run) private pure {
         Nest memory nest = step.nest;
-        uint256 moving = index.length > nest.outLoopCount ? index.length - 1 : NO_LOOP;
+        Row memory row = Loops.startRow(nest);
+        Loops.setIndices(nest, row, 0, nest.outLoopCount, run.lane);
+        Loops.setIndices(nest, row, nest.outLoopCount, nest.loops.length, run.firstTerm);
+        row.count = run.count;
+        if (nest.loops.length > nest.outLoopCount) row.moving = nest.loops.length - 1;
         Operand memory a = nest.operands[0];
-        OperandMaps.placeOnRow(a, index, moving, run.count);
+        OperandMaps.placeOnRow(a, row);
         if (nest.product) {
             Operand memory b = nest.operands[1];
-            OperandMaps.placeOnRow(b, index, moving, run.count);
+            OperandMaps.placeOnRow(b, row);
             if (b.rangeFirst > a.rangeFirst) a.rangeFirst = b.rangeFirst;
             a.rangeEnd = Loops.min(a.rangeEnd, b.rangeEnd);
             if (nest.reduction == REDUCE_SUM && a.stride == 1 && b.stride == 1) {
@@ -105,17 +106,14 @@ library FoldSteps {
     }
 
     /// @dev Writes the lane of which all terms are folded.
-    function _writeLane(StepContext memory step, Run memory run, uint256[] memory index)
-        private
-        pure
-        returns (TraceState memory)
-    {
+    function _writeLane(StepContext memory step, Run memory run) private pure returns (TraceState memory) {
         Nest memory nest = step.nest;
         if (nest.epilogueCount != 0) {
             // What the scalar ops read does not depend on the term.
-            Loops.setIndices(nest, index, nest.outLoopCount, index.length, 0);
+            Row memory row = Loops.startRow(nest);
+            Loops.setIndices(nest, row, 0, nest.outLoopCount, run.lane);
             for (uint256 i = 0; i < nest.operands.length; ++i) {
-                OperandMaps.placeOnRow(nest.operands[i], index, NO_LOOP, 1);
+                OperandMaps.placeOnRow(nest.operands[i], row);
             }
         }
         int256 folded = nest.reduction == REDUCE_ARGMAX ? int256(run.accIndex) : run.acc;

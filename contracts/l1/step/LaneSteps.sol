@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Loops, NO_LOOP } from "./Loops.sol";
+import { Loops } from "./Loops.sol";
 import { OperandLanes } from "./OperandLanes.sol";
 import { OperandMaps } from "./OperandMaps.sol";
 import { OutputLanes, WrittenLanes } from "./OutputLanes.sol";
 import { ScalarOps } from "./ScalarOps.sol";
-import { KIND_LOOKUP, KIND_MAP, Nest, Operand, StepContext, TraceState } from "./StepContext.sol";
+import { KIND_LOOKUP, KIND_MAP, Nest, Operand, Row, StepContext, TraceState } from "./StepContext.sol";
 
 /// @title LaneSteps
 /// @notice One step of a Map, Lookup or Move: up to 64 neighbouring lanes within a chunk.
@@ -17,28 +17,29 @@ library LaneSteps {
         uint256 lane = within * nest.lanesPerStep;
         uint256 end = Loops.min(lane + nest.lanesPerStep, nest.lanes);
         WrittenLanes memory written = OutputLanes.start(step, lane);
-        uint256[] memory index = new uint256[](nest.loops.length);
+        Row memory row = Loops.startRow(nest);
         while (lane < end) {
-            Loops.setIndices(nest, index, 0, index.length, lane);
-            uint256 count = _placeRow(nest, index, end - lane);
-            for (uint256 place = 0; place < count; ++place) {
+            _placeRow(nest, row, lane, end - lane);
+            for (uint256 place = 0; place < row.count; ++place) {
                 OutputLanes.append(step, written, _evaluate(step, place));
             }
-            lane += count;
+            lane += row.count;
+            row.isFirst = false;
         }
         return OutputLanes.commit(step, written);
     }
 
-    /// @dev Places all operands on the row of lanes from `index` on. @return count Lanes of the row, at most `most`.
-    function _placeRow(Nest memory nest, uint256[] memory index, uint256 most) private pure returns (uint256 count) {
-        uint256 moving = NO_LOOP;
-        count = 1;
-        if (index.length != 0) {
-            moving = index.length - 1;
-            count = Loops.min(nest.loops[moving] - index[moving], most);
+    /// @dev Places all operands on the row from a lane on, of at most `most` lanes.
+    function _placeRow(Nest memory nest, Row memory row, uint256 lane, uint256 most) private pure {
+        uint256 loops = nest.loops.length;
+        row.changeCount = 0;
+        Loops.setIndices(nest, row, 0, loops, lane);
+        if (loops != 0) {
+            row.moving = loops - 1;
+            row.count = Loops.min(nest.loops[loops - 1] - row.index[loops - 1], most);
         }
         for (uint256 i = 0; i < nest.operands.length; ++i) {
-            OperandMaps.placeOnRow(nest.operands[i], index, moving, count);
+            OperandMaps.placeOnRow(nest.operands[i], row);
         }
     }
 

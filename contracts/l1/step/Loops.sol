@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Nest } from "./StepContext.sol";
-
-/// @dev In place of the loop whose index grows along a row, where none does.
-uint256 constant NO_LOOP = type(uint256).max;
+import { NO_LOOP, Nest, Row } from "./StepContext.sol";
 
 /// @title Loops
 /// @notice Counts the steps of a nest and finds its loop indices; see node/exact/program/steps.ts.
@@ -26,16 +23,30 @@ library Loops {
         return nest.loops.length > nest.outLoopCount ? nest.loops[nest.loops.length - 1] : 1;
     }
 
+    /// @notice Starts at indices 0.
+    function startRow(Nest memory nest) internal pure returns (Row memory row) {
+        uint256 loops = nest.loops.length;
+        row.index = new uint256[](loops);
+        row.changedLoops = new uint256[](loops);
+        row.changes = new int256[](loops);
+        row.isFirst = true;
+        row.moving = NO_LOOP;
+        row.count = 1;
+    }
+
     /// @notice Sets the indices of loops [first, end) to the mixed-radix digits of a linear index over them, outermost first.
-    function setIndices(Nest memory nest, uint256[] memory index, uint256 first, uint256 end, uint256 linear)
-        internal
-        pure
-    {
+    function setIndices(Nest memory nest, Row memory row, uint256 first, uint256 end, uint256 linear) internal pure {
         unchecked {
-            for (uint256 loop = end; loop > first; --loop) {
-                uint256 extent = nest.loops[loop - 1];
-                index[loop - 1] = linear % extent;
+            for (uint256 loop = end; loop > first;) {
+                --loop;
+                uint256 extent = nest.loops[loop];
+                uint256 digit = linear % extent;
                 linear /= extent;
+                if (digit == row.index[loop]) continue;
+                row.changedLoops[row.changeCount] = loop;
+                row.changes[row.changeCount] = int256(digit) - int256(row.index[loop]);
+                row.changeCount++;
+                row.index[loop] = digit;
             }
         }
     }

@@ -2,48 +2,62 @@
 pragma solidity 0.8.37;
 
 import { WORD_BYTES } from "./Descriptors.sol";
-import { Operand } from "./StepContext.sol";
+import { NO_LOOP, Operand, Row } from "./StepContext.sol";
 import { readInt } from "./Witness.sol";
 
 /// @title OperandMaps
-/// @notice Evaluates the affine forms of an operand along a row: places 0 … count − 1, from which to the next one loop index grows by 1.
-///         An affine form is then a first value and a step, and a bound check holds on one interval of places.
+/// @notice Evaluates the affine forms of an operand along a row. A form is then a first value and a step, and a bound check holds on one
+///         interval of places. From row to row few indices change, and only those are looked at.
 /// @dev Nothing here can overflow: offsets and strides are below 2^53, loop indices below 2^26, and there are at most 12 loops.
 library OperandMaps {
-    /// @notice Places an operand on a row.
-    /// @param index Loop indices at place 0.
-    /// @param moving The loop whose index grows; none where it is not below the number of loops.
-    function placeOnRow(Operand memory operand, uint256[] memory index, uint256 moving, uint256 count) internal pure {
+    /// @notice Places an operand on a row, having placed it on the row before.
+    function placeOnRow(Operand memory operand, Row memory row) internal pure {
         unchecked {
             uint256 position = operand.formsAt;
-            uint256 formBytes = (1 + index.length) * WORD_BYTES;
-            (operand.base, operand.stride) = _evaluate(position, index, moving);
+            uint256 formBytes = (1 + row.index.length) * WORD_BYTES;
+            operand.base = _startOf(operand, row, position, 0);
+            operand.stride = _stepOf(row, position);
             operand.rangeFirst = 0;
-            operand.rangeEnd = count;
-            for (uint256 left = operand.checkCount; left != 0; --left) {
+            operand.rangeEnd = row.count;
+            for (uint256 form = 1; form <= operand.checkCount; ++form) {
                 position += formBytes;
                 int256 extent = readInt(position, WORD_BYTES);
                 position += WORD_BYTES;
-                (int256 start, int256 step) = _evaluate(position, index, moving);
-                _narrow(operand, start, step, extent);
+                _narrow(operand, _startOf(operand, row, position, form), _stepOf(row, position), extent);
             }
         }
     }
 
-    /// @dev Value of a form at place 0, and its growth to the next.
-    function _evaluate(uint256 position, uint256[] memory index, uint256 moving)
+    /// @dev Value of a form at place 0. 90 gas a change, against 210 of the plain loop that contracts/test/StepVerifierParts.t.sol holds
+    ///      it to.
+    function _startOf(Operand memory operand, Row memory row, uint256 position, uint256 form)
         private
         pure
-        returns (int256 start, int256 step)
+        returns (int256 start)
     {
-        unchecked {
-            start = readInt(position, WORD_BYTES);
-            for (uint256 loop = 0; loop < index.length; ++loop) {
-                position += WORD_BYTES;
-                int256 stride = readInt(position, WORD_BYTES);
-                start += stride * int256(index[loop]);
-                if (loop == moving) step = stride;
+        int256[] memory starts = operand.starts;
+        uint256[] memory loops = row.changedLoops;
+        int256[] memory changes = row.changes;
+        uint256 count = row.changeCount;
+        bool isFirst = row.isFirst;
+        assembly ("memory-safe") {
+            let slot := add(add(starts, 0x20), shl(5, form))
+            switch isFirst
+            case 0 { start := mload(slot) }
+            default { start := sar(192, calldataload(position)) }
+            position := add(position, WORD_BYTES)
+            for { let i := shl(5, count) } i { i := sub(i, 0x20) } {
+                let stride := sar(192, calldataload(add(position, shl(3, mload(add(loops, i))))))
+                start := add(start, mul(stride, mload(add(changes, i))))
             }
+            mstore(slot, start)
+        }
+    }
+
+    /// @dev Growth of a form from each place to the next.
+    function _stepOf(Row memory row, uint256 position) private pure returns (int256) {
+        unchecked {
+            return row.moving == NO_LOOP ? int256(0) : readInt(position + (1 + row.moving) * WORD_BYTES, WORD_BYTES);
         }
     }
 

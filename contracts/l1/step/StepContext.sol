@@ -34,6 +34,7 @@ struct OpenedOp {
 /// @param formsAt Position in the call data of the address form; the checks follow it.
 /// @param laneBytes 0 until the value is opened.
 /// @param windowFirst First lane of the chunk in view; `windowEnd` the lane after its last, `windowPosition` its position in the call data.
+/// @param starts Values of the forms at the first place of the row: the address, then the checks.
 /// @param base Address at the first place of a row; `stride` lanes from each place to the next.
 /// @param rangeFirst Places [rangeFirst, rangeEnd) of the row are in range.
 struct Operand {
@@ -47,6 +48,7 @@ struct Operand {
     int256 windowFirst;
     int256 windowEnd;
     uint256 windowPosition;
+    int256[] starts;
     int256 base;
     int256 stride;
     uint256 rangeFirst;
@@ -76,6 +78,24 @@ struct Nest {
     uint256 epilogueCount;
     uint256 epilogueAt;
 }
+
+/// @notice A row: places 0 … count − 1, from which to the next one loop index grows by 1.
+/// @param index Loop indices at place 0.
+/// @param moving The loop whose index grows; NO_LOOP where none does.
+/// @param isFirst Whether the row follows no other; indices then change from 0.
+/// @param changes How indices changed since the row before, and `changedLoops` whose; the first `changeCount` of either.
+struct Row {
+    uint256[] index;
+    uint256 moving;
+    uint256 count;
+    bool isFirst;
+    uint256[] changedLoops;
+    int256[] changes;
+    uint256 changeCount;
+}
+
+/// @dev In place of the loop whose index grows along a row, where none does.
+uint256 constant NO_LOOP = type(uint256).max;
 
 /// @notice Chunks that a step has opened. At most 64, since each counts at least 256 bytes.
 /// @param bytesOpened Chunks with all their siblings, whether or not the witness holds them.
