@@ -33,7 +33,10 @@ interface Vm {
     function prank(address sender) external;
     function prank(address sender, address origin) external;
     function recordLogs() external;
+    function revertToState(uint256 snapshot) external returns (bool);
     function roll(uint256 blockNumber) external;
+    function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
+    function snapshotState() external returns (uint256);
     function startPrank(address sender) external;
     function stopPrank() external;
     function warp(uint256 timestamp) external;
