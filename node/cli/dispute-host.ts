@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client'
 import { type Challenger, createChallenger } from '../challenger/challenger.ts'
 import { createInference, type InferenceService } from '../inference/inference-service.ts'
 import { createContractSender } from '../l1/contract-sender.ts'
+import { DISPUTE_ERRORS } from '../l1/dispute-actor.ts'
 import type { DisputeObserver } from '../l1/dispute-player.ts'
 import { createDisputeReader, type DisputeReader } from '../l1/dispute-reader.ts'
 import type { DisputeContracts } from '../l1/game-record.ts'
@@ -42,6 +43,8 @@ export interface ProposerOptions extends PlayerOptions {
   readonly intervalBlocks: number
   /** See `ProposerSettings`. */
   readonly proposesAfterFall: boolean
+  /** No block above this one is proposed; for fault injection. Default: none is too high. */
+  readonly proposesUpTo?: number
 }
 
 /** The parts of a node that disputes are played from. */
@@ -90,7 +93,7 @@ export function startDisputes(options: DisputeOptions, parts: DisputeHostParts, 
   const transactionsOf = (privateKey: Hex) => createTransactions(privateKey, options, parts)
   const common = (part: string, player: PlayerOptions) => ({
     reader,
-    sender: createContractSender(client, transactionsOf(player.privateKey)),
+    sender: createContractSender(client, transactionsOf(player.privateKey), DISPUTE_ERRORS),
     oracle: player.oracle ?? oracle,
     log: log.child({ part }),
     observer,
@@ -104,13 +107,13 @@ export function startDisputes(options: DisputeOptions, parts: DisputeHostParts, 
     transactionsOf,
     startProposer(player) {
       const isOwnChain = player.oracle === undefined
-      const { intervalBlocks, proposesAfterFall } = player
+      const { intervalBlocks, proposesAfterFall, proposesUpTo = Number.POSITIVE_INFINITY } = player
       const check = isOwnChain ? createDoubleCheck(oracleParts, log, closers) : async () => {}
       const proposer = createProposer(
         { ...pace, intervalBlocks, proposesAfterFall },
         {
           ...common('proposer', player),
-          finalizedL2Number: () => database.heads().finalized.number,
+          finalizedL2Number: () => Math.min(database.heads().finalized.number, proposesUpTo),
           doubleCheck: check,
         },
       )

@@ -1,4 +1,4 @@
-import { BaseError, RawContractError, RpcRequestError, type Hex as ViemHex } from 'viem'
+import { type Abi, BaseError, decodeErrorResult, RawContractError, RpcRequestError, type Hex as ViemHex } from 'viem'
 import { type Hex, hexToBytes } from '../protocol/bytes.ts'
 import { UnavailableError } from '../protocol/errors.ts'
 import type { L1Client } from './l1-client.ts'
@@ -18,7 +18,7 @@ export interface ContractSender {
   readonly address: Hex
   /**
    * Tries the call, then brings it into L1. Rejects with UnavailableError: `CallRefused` where the contract reverts, now or once mined
-   * (`meta.revertData` holds the error's bytes): look at its state again; and like {@link TransactionManager.send}.
+   * (the message names its error): look at its state again; and like {@link TransactionManager.send}.
    */
   send(call: ContractCall, signal: AbortSignal): Promise<SentTransaction>
 }
@@ -26,8 +26,12 @@ export interface ContractSender {
 /** Room above the estimate, in percent: the state may differ a little once the call is mined. */
 const GAS_MARGIN_PERCENT = 30n
 
-/** Creates a sender over a transaction manager. Cost: one estimate a call. */
-export function createContractSender(client: L1Client, transactions: TransactionManager): ContractSender {
+/** Creates a sender over a transaction manager. Cost: one estimate a call. @param errors the custom errors that contracts may revert with. */
+export function createContractSender(
+  client: L1Client,
+  transactions: TransactionManager,
+  errors: Abi = [],
+): ContractSender {
   const { address } = transactions
   return {
     address,
@@ -37,13 +41,13 @@ export function createContractSender(client: L1Client, transactions: Transaction
         client.estimateGas(call).catch((error: unknown) => {
           const revertData = revertDataOf(error)
           if (revertData === undefined) throw error
-          return { revertData, error }
+          return { revertData }
         }),
       )
-      if (typeof estimate === 'object') throw refused(to, data, estimate.revertData, estimate.error)
+      if (typeof estimate === 'object') throw refused(to, data, reasonOf(estimate.revertData, errors))
       const gasLimit = (estimate * (100n + GAS_MARGIN_PERCENT)) / 100n
       const sent = await transactions.send({ to, data: hexToBytes(data), valueWei, gasLimit }, signal)
-      if (!sent.succeeded) throw refused(to, data, '0x', undefined, sent.hash)
+      if (!sent.succeeded) throw refused(to, data, `it reverted in transaction ${sent.hash}`)
       return sent
     },
   }
@@ -59,9 +63,19 @@ function revertDataOf(error: unknown): ViemHex | undefined {
   return typeof rpc.data === 'string' ? (rpc.data as ViemHex) : '0x'
 }
 
-function refused(to: Hex, data: Hex, revertData: Hex, cause: unknown, hash?: Hex): UnavailableError<'CallRefused'> {
+/** What a contract said when it reverted: its custom error with its arguments where that is known, else the bytes. */
+function reasonOf(revertData: Hex, errors: Abi): string {
+  if (revertData === '0x') return 'it reverts without a reason'
+  try {
+    const { errorName, args = [] } = decodeErrorResult({ abi: errors, data: revertData })
+    return `${errorName}(${args.map(String).join(', ')})`
+  } catch {
+    return revertData
+  }
+}
+
+function refused(to: Hex, data: Hex, reason: string): UnavailableError<'CallRefused'> {
   const selector = data.slice(0, 10)
-  const when = hash === undefined ? 'would revert' : `reverted (transaction ${hash})`
-  const meta = { to, selector, revertData }
-  return new UnavailableError('CallRefused', `the call ${selector} of ${to} ${when}: ${revertData}`, { cause, meta })
+  const meta = { to, selector, reason }
+  return new UnavailableError('CallRefused', `L1 refuses the call ${selector} of ${to}: ${reason}`, { meta })
 }

@@ -1,4 +1,4 @@
-import { encodeFunctionData } from 'viem'
+import { type Abi, encodeFunctionData } from 'viem'
 import { anchorStateRegistryAbi } from '../../contracts/generated/anchor-state-registry.ts'
 import { bisectionGameAbi } from '../../contracts/generated/bisection-game.ts'
 import { disputeGameFactoryAbi } from '../../contracts/generated/dispute-game-factory.ts'
@@ -13,6 +13,13 @@ import type { DisputeTerms } from './dispute-reader.ts'
 import { moveCall, openCall } from './game-calls.ts'
 import { type DisputeContracts, type Game, PROPOSAL_GAME_TYPE } from './game-record.ts'
 import type { SentTransaction } from './transaction-manager.ts'
+
+/** The custom errors of all contracts that an actor calls. */
+export const DISPUTE_ERRORS: Abi = [
+  ...[...bisectionGameAbi, ...proposalAbi, ...anchorStateRegistryAbi, ...disputeGameFactoryAbi].filter(
+    ({ type }) => type === 'error',
+  ),
+]
 
 /** A move that was made. */
 export interface MadeMove {

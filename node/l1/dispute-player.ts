@@ -1,4 +1,5 @@
 import type { Hex } from '../protocol/bytes.ts'
+import { UnavailableError } from '../protocol/errors.ts'
 import type { GameOracle } from '../prover/game-oracle.ts'
 import type { GameAction } from '../prover/game-solver.ts'
 import type { Side } from '../prover/game-stage.ts'
@@ -96,9 +97,11 @@ export function createDisputePlayer(side: Side, deps: PlayerDeps): DisputePlayer
       const facts = { proposal, games, anchor, nowSeconds, airGapSeconds: terms.airGapSeconds, account }
       for (const chore of choresOf(facts)) {
         if (signal.aborted) return
-        await attempt(log, `could not ${chore.kind}, trying again`, signal, async () =>
-          report(chore.kind, chore, await actor.do(chore)),
-        )
+        await attempt(log, `could not ${chore.kind}, trying again`, signal, async () => {
+          const sent = await actor.do(chore).catch(unlessRefused)
+          if (sent === undefined) log.debug(chore, 'somebody else was quicker')
+          else report(chore.kind, chore, sent)
+        })
       }
     },
     async claim() {
@@ -108,6 +111,12 @@ export function createDisputePlayer(side: Side, deps: PlayerDeps): DisputePlayer
       report('claim-credit', { account }, await actor.claimCredit())
     },
   }
+}
+
+/** A chore that L1 refuses was done by somebody else, or cannot be done yet. */
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof UnavailableError && error.code === 'CallRefused') return undefined
+  throw error
 }
 
 /** What one side has put down in games that are not paid out yet. */
