@@ -30,7 +30,7 @@ library DotProducts {
     }
 
     /// @notice Sum of the products of `count` lanes at either position of the call data.
-    /// @dev 75 gas a term, against 900 of a loop over {OperandLanes.laneAt}.
+    /// @dev 75 gas a term, against 900 of a loop over {OperandLanes.laneAt}; contracts/test/StepVerifierParts.t.sol holds it to a plain loop.
     function ofLanes(uint256 positionA, uint256 bytesA, uint256 positionB, uint256 bytesB, uint256 count)
         internal
         pure

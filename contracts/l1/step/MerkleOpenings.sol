@@ -8,7 +8,7 @@ import { Witness, hashPair } from "./Witness.sol";
 ///         zero leaves are not in the witness, so there is one way only to write an opening.
 library MerkleOpenings {
     /// @notice The node that `leaf` at `index` has `depth` levels above it.
-    /// @dev 110 gas a level, against 330 of the plain loop that contracts/test/StepVerifier.t.sol holds it to.
+    /// @dev 110 gas a level, against 330 of the plain loop that contracts/test/StepVerifierParts.t.sol holds it to.
     /// @param used Leaves from here on are zero.
     function root(Witness memory witness, bytes32 leaf, uint256 index, uint256 used, uint256 depth)
         internal
