@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { emitCpu } from '../node/exact/emit/emit-cpu.ts'
-import type { Tensor } from '../node/exact/graph.ts'
+import type { OpKind, Tensor } from '../node/exact/graph.ts'
 import { encodeGraph } from '../node/exact/graph-codec.ts'
 import { buildModel, type Model } from '../node/exact/model.ts'
+import { OPS } from '../node/exact/ops.ts'
 import { runProgram } from '../node/exact/program/interpret.ts'
 import { openOrtSession } from '../node/inference/ort-session.ts'
 import { bytesToHex, concatBytes, hexToBytes } from '../node/protocol/bytes.ts'
@@ -15,7 +16,7 @@ import { type SlowTrace, slowTrace } from '../node/prover/slow-trace.ts'
 import { startSiblings } from '../node/prover/start-witness.ts'
 import type { StepSource } from '../node/prover/step-witness.ts'
 import { haltState } from '../node/prover/trace-state.ts'
-import { type GraphCase, graphCases, numRuns } from './support/random-graph.ts'
+import { type GraphCase, type GraphOptions, graphCases, numRuns } from './support/random-graph.ts'
 import { openStepEvm, type StepEvm } from './support/step-evm.ts'
 
 /** Traces of up to this many steps are executed whole; of longer ones, the ends of each op and a few between. */
@@ -80,11 +81,23 @@ async function expectSameOnChain(evm: StepEvm, { graph, inputSets }: GraphCase, 
 }
 
 describe('the step verifier in an EVM', () => {
-  it('computes what ONNX Runtime, the Program and the TypeScript step compute, from the start to the halt', async () => {
-    const evm = await openStepEvm()
-    const property = fc.asyncProperty(graphCases({ maxOps: 5 }), fc.nat(3), (graph, set) =>
+  let evm: StepEvm
+  beforeAll(async () => {
+    evm = await openStepEvm()
+  })
+
+  async function expectParity(options: GraphOptions, runs: number): Promise<void> {
+    const property = fc.asyncProperty(graphCases(options), fc.nat(3), (graph, set) =>
       expectSameOnChain(evm, graph, set),
     )
-    await fc.assert(property, { numRuns: numRuns(20) })
+    await fc.assert(property, { numRuns: numRuns(runs) })
+  }
+
+  it('computes what ONNX Runtime, the Program and the TypeScript step compute, from the start to the halt', async () => {
+    await expectParity({ maxOps: 5 }, 12)
+  })
+
+  it.each(Object.keys(OPS) as OpKind[])('does so for %s', async (kind) => {
+    await expectParity({ kinds: [kind], maxOps: 2 }, 2)
   })
 })

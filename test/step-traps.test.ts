@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { EpilogueOp, FoldOp, MapOp, MoveOp, OperandMap, ProgramOp } from '../node/exact/program/program.ts'
+import { VALUE_TREE_DEPTH } from '../node/exact/program/program.ts'
 import { encodeDescriptor, encodeFinish } from '../node/exact/program/program-codec.ts'
 import { opSteps } from '../node/exact/program/steps.ts'
 import { bytesToHex, concatBytes } from '../node/protocol/bytes.ts'
 import { encodeTensor } from '../node/protocol/tensor-encoding.ts'
 import { executeStep, stepWitness } from '../node/prover/execute-step.ts'
+import { MAX_WITNESS_BYTES } from '../node/prover/step-tape.ts'
 import { runningState, TRAP_STATE } from '../node/prover/trace-state.ts'
 import { type HostileParts, type HostileValue, hostileStep } from './support/hostile-step.ts'
 import { openStepEvm, type StepEvm } from './support/step-evm.ts'
@@ -233,8 +235,24 @@ describe('the most expensive steps', () => {
   it.each(Object.keys(limits) as (keyof typeof limits)[])('cost less than 3 M gas: %s', async (name) => {
     const parts = stepOf(limits[name], { values })
     const { gas, witness } = await execute(parts)
-    expect(witness.length).toBeLessThan(32_768)
+    expect(witness.length).toBeLessThan(MAX_WITNESS_BYTES)
     expect(gas).toBeGreaterThan(300_000)
+    expect(gas).toBeLessThan(3_000_000)
+  })
+
+  it('fit a witness: a Finish of 64 outputs scattered over a full value tree', async () => {
+    const values = new Array<HostileValue>(2 ** VALUE_TREE_DEPTH - 1).fill(undefined)
+    const outputs = Array.from({ length: 64 }, (_, i) => (i * 40_503 + 11) % values.length)
+    for (const value of outputs) values[value] = tensor(1, [value % 100])
+    const { trapped, gas, witness } = await execute({
+      values,
+      descriptor: finish(...outputs),
+      isFinish: true,
+      stepCount: 1,
+      within: 0,
+    })
+    expect(trapped).toBe(false)
+    expect(witness.length).toBeLessThan(MAX_WITNESS_BYTES)
     expect(gas).toBeLessThan(3_000_000)
   })
 })
