@@ -6,7 +6,7 @@ import * as domains from '../../node/protocol/domains.ts'
 import { BugError } from '../../node/protocol/errors.ts'
 import { MAX_IO_TENSORS, MAX_RANK } from '../../node/protocol/model-manifest-codec.ts'
 import { CHUNK_BYTES } from '../../node/protocol/tensor-encoding.ts'
-import { MAX_OPENING_BYTES } from '../../node/prover/operand-reader.ts'
+import { MAX_OPENING_BYTES } from '../../node/prover/opened-values.ts'
 import { MAX_WITNESS_BYTES } from '../../node/prover/step-tape.ts'
 import type { GeneratedFile } from './bindings-codegen.ts'
 
