@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'Check an exact ONNX file: verdict, modelId, cost, bounds and kernels',
     load: async () => erase((await import('./check-command.ts')).checkCommand),
   },
+  bench: {
+    summary: 'Measure this build on this machine: disputes',
+    load: async () => erase((await import('./bench-command.ts')).benchCommand),
+  },
   accuracy: {
     summary: 'Compare float and exact accuracy of the models in this repository on held-out data',
     load: async () => erase((await import('./accuracy-command.ts')).accuracyCommand),
