@@ -70,8 +70,8 @@ export interface Fault {
   readonly summary: string
   /** Where it needs other parameters than {@link FAULT_DISPUTES}. */
   readonly disputes?: Partial<DisputeParameters>
-  /** Proposals that end the scenario, once they are resolved and paid out. */
-  readonly outcomes: Readonly<Partial<Record<keyof Omit<People, 'sybils' | 'challenger'>, ProposalOutcome>>>
+  /** Proposals that end the scenario, once they are resolved and paid out: how each may end. */
+  readonly outcomes: Readonly<Partial<Record<keyof Omit<People, 'sybils' | 'challenger'>, readonly ProposalOutcome[]>>>
   /** Brings the players in. */
   start(context: FaultContext): Promise<void>
   /** What else must hold in the end. */

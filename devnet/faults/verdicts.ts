@@ -25,8 +25,9 @@ export async function commonChecks(
 ): Promise<Verdict[]> {
   const outcomes = expectedOf(fault).map(([account, outcome]): Verdict => {
     const got = proposalBy(watch.proposals, account)?.outcome ?? 'not made'
-    const instead = got === outcome ? '' : `, but it is ${got}`
-    return { what: `the proposal of the ${nameOf(account.address)} is ${outcome}${instead}`, holds: got === outcome }
+    const holds = outcome.some((one) => one === got)
+    const what = `the proposal of the ${nameOf(account.address)} is ${holds ? got : `${got}, not ${outcome.join(' or ')}`}`
+    return { what, holds }
   })
   const stuckWei = await heldWei(context, client)
   const { l2Block, root } = await context.honest.reader.anchor()

@@ -5,6 +5,9 @@ import type { Aftermath, Fault, FaultContext, People, Verdict } from '../fault.t
 /** A clock that runs out soon, for liars who fall silent. */
 const SHORT_CLOCK = { clockSeconds: 35 } as const
 
+/** A ruling ends the game that asked for it too: the proposal falls by whichever is counted first. */
+const FALLEN_BY_RULING = ['ruled-false', 'proven-false'] as const
+
 /** A proposer whose chain is false, an honest challenger, and an honest proposer beside them. */
 async function startWith(context: FaultContext, oracle: GameOracle): Promise<void> {
   const { people, liars, honest } = context
@@ -40,7 +43,7 @@ export const wrongOutput: Fault = {
   name: 'wrong-output',
   summary: "The proposer's chain holds a false inference.",
   disputes: SHORT_CLOCK,
-  outcomes: { proposer: 'proven-false', otherProposer: 'upheld' },
+  outcomes: { proposer: ['proven-false'], otherProposer: ['upheld'] },
   start: (context) => startWith(context, context.lie('output')),
   check: (aftermath, people) => [...liarPays(aftermath, people), wonBy('time', aftermath, people)],
 }
@@ -49,7 +52,7 @@ export const wrongOutput: Fault = {
 export const wrongOutputAndFights: Fault = {
   name: 'wrong-output-and-fights',
   summary: 'The proposer defends a false inference to the last step with a consistent false trace.',
-  outcomes: { proposer: 'proven-false', otherProposer: 'upheld' },
+  outcomes: { proposer: ['proven-false'], otherProposer: ['upheld'] },
   start: (context) => startWith(context, context.lie('answered-output')),
   check: (aftermath, people) => [...liarPays(aftermath, people), wonBy('proof', aftermath, people)],
 }
@@ -59,7 +62,7 @@ export const withholds: Fault = {
   name: 'withholds',
   summary: 'The proposer never reveals the preimage of its root, nor its log.',
   disputes: SHORT_CLOCK,
-  outcomes: { proposer: 'proven-false', otherProposer: 'upheld' },
+  outcomes: { proposer: ['proven-false'], otherProposer: ['upheld'] },
   start: (context) => {
     const blockAt: GameOracle['blockAt'] = async (number) => {
       throw new UnavailableError('Withheld', `block ${number} is withheld`)
@@ -73,7 +76,7 @@ export const withholds: Fault = {
 export const missingRecord: Fault = {
   name: 'missing-record',
   summary: "The proposer's log lacks an inference: the game reaches execution and the proposal is flagged.",
-  outcomes: { proposer: 'ruled-false', otherProposer: 'upheld' },
+  outcomes: { proposer: FALLEN_BY_RULING, otherProposer: ['upheld'] },
   start: (context) => startWith(context, context.lie('missing-record')),
   check: (aftermath, people) => [...liarPays(aftermath, people), wasFlagged(aftermath, people)],
 }
@@ -82,7 +85,7 @@ export const missingRecord: Fault = {
 export const wrongState: Fault = {
   name: 'wrong-state',
   summary: "The proposer's state root is wrong: the game reaches execution and the proposal is flagged.",
-  outcomes: { proposer: 'ruled-false', otherProposer: 'upheld' },
+  outcomes: { proposer: FALLEN_BY_RULING, otherProposer: ['upheld'] },
   start: (context) => startWith(context, context.lie('state')),
   check: (aftermath, people) => [...liarPays(aftermath, people), wasFlagged(aftermath, people)],
 }
@@ -92,7 +95,7 @@ export const silentProposer: Fault = {
   name: 'silent-proposer',
   summary: 'The proposer posts a false root and never answers.',
   disputes: SHORT_CLOCK,
-  outcomes: { proposer: 'proven-false', otherProposer: 'upheld' },
+  outcomes: { proposer: ['proven-false'], otherProposer: ['upheld'] },
   start: async (context) => {
     const { people, honest, proposedBlock, terms } = context
     context.startProposer(honest, people.otherProposer)
@@ -109,7 +112,7 @@ export const sybilChallengers: Fault = {
   name: 'sybil-challengers',
   summary: 'Several challengers lose on purpose against a false proposal, beside one honest.',
   disputes: { clockSeconds: 75 },
-  outcomes: { proposer: 'proven-false', otherProposer: 'upheld' },
+  outcomes: { proposer: ['proven-false'], otherProposer: ['upheld'] },
   start: async (context) => {
     const { people, liars, honest, terms } = context
     const lying = context.lie('answered-output')

@@ -14,7 +14,7 @@ export const silentChallenger: Fault = {
   name: 'silent-challenger',
   summary: 'A challenger opens a game against a true proposal and falls silent.',
   disputes: { clockSeconds: 35 },
-  outcomes: { proposer: 'upheld' },
+  outcomes: { proposer: ['upheld'] },
   start: async (context) => {
     const { people, honest, terms } = context
     context.startProposer(honest, people.proposer)
@@ -30,7 +30,7 @@ export const griefingChallenger: Fault = {
   name: 'griefing-challenger',
   summary: 'A challenger disputes a true output to the last step with a consistent false trace.',
   disputes: { clockSeconds: 60 },
-  outcomes: { proposer: 'upheld' },
+  outcomes: { proposer: ['upheld'] },
   start: async (context) => {
     const { people, honest, liars } = context
     context.startProposer(honest, people.proposer)
@@ -44,7 +44,7 @@ export const frontRunRoot: Fault = {
   name: 'front-run-root',
   summary: 'A stranger proposes the true root first and loses to himself; the same root by the honest proposer stands.',
   disputes: { clockSeconds: 60 },
-  outcomes: { stranger: 'proven-false', proposer: 'upheld' },
+  outcomes: { stranger: ['proven-false'], proposer: ['upheld'] },
   start: async (context) => {
     const { people, honest, liars, proposedBlock, terms } = context
     const root = await context.whenFinal(() => honest.oracle.outputRootAt(proposedBlock))
