@@ -179,6 +179,7 @@ async function startRole(
     privateKey: BATCHER.privateKey,
     maxChannelMs: options.maxChannelMs,
     maxIdleMs: options.maxIdleMs,
+    resubmitMs: RESUBMIT_MS,
     dataAvailability: 'blobs',
     blobProofs: 'blob',
   } as const

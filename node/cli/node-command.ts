@@ -36,6 +36,13 @@ const settings = {
     [0, 86_400_000],
     'Longest time in ms that blocks without transactions wait before they are posted',
   ),
+  batcherResubmit: integer(
+    'batcher.resubmit-ms',
+    'MS',
+    30_000,
+    [1_000, 3_600_000],
+    'Time in ms after which a batch that is not mined is sent again with higher fees',
+  ),
   batcherData: choice('batcher.data', ['blobs', 'calldata'], 'blobs', 'Where batches travel on L1'),
   batcherProofs: choice(
     'batcher.blob-proofs',
@@ -107,6 +114,7 @@ function batcherOf(given: NodeSettings): { readonly batcher?: BatcherOptions } {
       privateKey,
       maxChannelMs: given.batcherChannel,
       maxIdleMs: given.batcherIdle,
+      resubmitMs: given.batcherResubmit,
       dataAvailability: given.batcherData,
       blobProofs: given.batcherProofs,
     },

@@ -5,6 +5,7 @@ import { chainRules } from '../executor/chain-rules.ts'
 import { executeBlock } from '../executor/execute-block.ts'
 import type { ExecutionDeps } from '../executor/execution.ts'
 import { buildGenesis } from '../executor/genesis.ts'
+import { loadWasmKeccak } from '../hashing/wasm-keccak.ts'
 import { createInference, type InferenceService } from '../inference/inference-service.ts'
 import type { Provider } from '../inference/worker-protocol.ts'
 import { createBeaconClient } from '../l1/beacon-client.ts'
@@ -15,6 +16,7 @@ import { createTransactionManager } from '../l1/transaction-manager.ts'
 import type { Hex } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
 import { UnavailableError } from '../protocol/errors.ts'
+import { type Hashing, PLAIN_HASHING } from '../protocol/keccak.ts'
 import { createMethods } from '../rpc/backend.ts'
 import { DEFAULT_RPC_LIMITS, startRpcServer } from '../rpc/rpc-server.ts'
 import { forwardTo } from '../rpc/transaction-sink.ts'
@@ -47,6 +49,8 @@ export interface BatcherOptions {
   readonly privateKey: Hex
   readonly maxChannelMs: number
   readonly maxIdleMs: number
+  /** Time after which a batch that is not mined is sent again with higher fees. */
+  readonly resubmitMs: number
   readonly dataAvailability: 'blobs' | 'calldata'
   readonly blobProofs: 'blob' | 'cells'
 }
@@ -91,6 +95,7 @@ interface Base {
   readonly database: Database
   readonly inference: InferenceService
   readonly execution: ExecutionDeps
+  readonly hashing: Hashing
   readonly client: L1Client
   readonly kzg: Kzg
   readonly l1: ReturnType<typeof createL1Source>
@@ -143,8 +148,19 @@ async function openBase(options: NodeOptions, closers: Closers): Promise<Base> {
   closers.add(() => kzg.close())
   const client = createL1Client(options.l1RpcUrl)
   const l1 = createL1Source(spec, { client, beacon: createBeaconClient(options.l1BeaconUrl), kzg })
-  const execution = { content: database.content, infer: inference.infer }
-  return { options, database, inference, execution, client, kzg, l1, registry: createRegistry(VERSION) }
+  const hashing = await openHashing(log)
+  const execution = { content: database.content, infer: inference.infer, crypto: { keccak256: hashing.hash } }
+  return { options, database, inference, execution, hashing, client, kzg, l1, registry: createRegistry(VERSION) }
+}
+
+/** keccak256 in WebAssembly; in plain ECMAScript, some eight times slower, where that does not run. */
+async function openHashing(log: Log): Promise<Hashing> {
+  try {
+    return await loadWasmKeccak()
+  } catch (err) {
+    log.warn({ err }, 'hashing is slow on this machine')
+    return PLAIN_HASHING
+  }
 }
 
 function startVerifier({ options, database, execution, l1, registry }: Base, closers: Closers) {
@@ -217,7 +233,7 @@ function startBatcher(
       blobProofs: settings.blobProofs,
       confirmations: 1,
       pollMs: l1PollMs,
-      resubmitMs: 30_000,
+      resubmitMs: settings.resubmitMs,
       feeLimit: 100n,
     },
     { client, kzg },

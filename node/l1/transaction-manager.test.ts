@@ -121,6 +121,24 @@ describe('transaction manager', () => {
     await Promise.all([expect(sending).rejects.toMatchObject({ kind: 'Unavailable', code: 'NonceTaken' }), mine()])
   })
 
+  it('says so when L1 dropped the transactions before it', async () => {
+    const one = manager()
+    const first = one.send({ to, data: Uint8Array.of(1) }, signal)
+    await untilPooled()
+    await mine()
+    const { nonce } = await first
+    const second = one.send({ to, data: Uint8Array.of(2) }, signal)
+    await untilPooled()
+    await anvil.rpc('anvil_reorg', 1, [])
+    await expect(second).rejects.toMatchObject({ kind: 'Unavailable', code: 'NonceGap' })
+
+    await anvil.rpc('anvil_dropAllTransactions')
+    const third = one.send({ to, data: Uint8Array.of(2) }, signal)
+    await untilPooled()
+    await mine()
+    expect((await third).nonce).toBe(nonce)
+  })
+
   it('waits for confirmations, and again when L1 drops the block', async () => {
     const sending = manager({ confirmations: 3 }).send({ to, data: Uint8Array.of(5) }, signal)
     await untilPooled()

@@ -57,7 +57,7 @@ export interface TransactionManager {
   /**
    * Resolves once L1 has the transaction as deep as the settings ask. All versions of it, with rising fees, share one nonce, so
    * at most one is mined. Rejects with UnavailableError: `NonceTaken` when a transaction that this call did not sign took the
-   * nonce (of an earlier run, say), `L1Funds`, `TransactionRejected`, `L1Unavailable`, `Aborted`.
+   * nonce (of an earlier run, say), `NonceGap` when a reorganisation of L1 took earlier ones back, `L1Funds`, `TransactionRejected`, `L1Unavailable`, `Aborted`.
    * Whether the transaction will be mined after a rejection is unknown.
    */
   send(candidate: TransactionCandidate, signal: AbortSignal): Promise<SentTransaction>
@@ -176,9 +176,17 @@ function createSender(
     return undefined
   }
 
-  /** Throws when a foreign transaction took the nonce. A version that L1 holds, however shallow, took it rightly. */
+  /**
+   * Throws when a foreign transaction took the nonce, or when L1 dropped transactions before it, without which it is never
+   * mined. A version that L1 holds, however shallow, took the nonce rightly.
+   */
   const requireNonce = async (flight: Flight) => {
-    if ((await minedNonce()) <= flight.nonce) return true
+    const next = await minedNonce()
+    if (next < flight.nonce && flight.versions.size > 0) {
+      const message = `L1 dropped transactions of ${account.address}: it waits for nonce ${next}, not ${flight.nonce}`
+      throw new UnavailableError('NonceGap', message)
+    }
+    if (next <= flight.nonce) return true
     for (const hash of flight.versions.keys()) {
       const receipt = await retry('a receipt', () =>
         client.request({ method: 'eth_getTransactionReceipt', params: [hash] }),
