@@ -8,6 +8,15 @@ struct RecordedLog {
     address emitter;
 }
 
+/// @notice What the last call that a test made cost, as a transaction of its own where the test is isolated.
+struct GasUsed {
+    uint64 gasLimit;
+    uint64 gasTotalUsed;
+    uint64 gasMemoryUsed;
+    int64 gasRefunded;
+    uint64 gasRemaining;
+}
+
 /// @title Vm
 /// @notice The part of Foundry's cheatcodes that the tests use.
 interface Vm {
@@ -29,6 +38,7 @@ interface Vm {
     function expectRevert(bytes4 selector) external;
     function fee(uint256 baseFee) external;
     function getRecordedLogs() external returns (RecordedLog[] memory);
+    function lastCallGas() external view returns (GasUsed memory);
     function load(address target, bytes32 slot) external view returns (bytes32);
     function prank(address sender) external;
     function prank(address sender, address origin) external;
