@@ -14,6 +14,7 @@ import { doubleCheck } from '../proposer/double-check.ts'
 import { createProposer, type Proposer } from '../proposer/proposer.ts'
 import type { Hex } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
+import type { Hashing } from '../protocol/keccak.ts'
 import type { GameOracle } from '../prover/game-oracle.ts'
 import { createNodeOracle, type OracleParts } from '../prover/node-oracle.ts'
 import type { Database } from '../storage/database.ts'
@@ -52,6 +53,7 @@ export interface DisputeHostParts {
   readonly spec: ChainSpec
   readonly database: Database
   readonly inference: InferenceService
+  readonly hashing: Hashing
   readonly client: L1Client
   readonly kzg: Kzg
   readonly registry: Registry
@@ -87,6 +89,7 @@ export function startDisputes(options: DisputeOptions, parts: DisputeHostParts, 
     getBlockByNumber: (number) => database.getBlockByNumber(number),
     infer: inference.infer,
     valueRunner: (manifest, values) => inference.valueRunner(manifest, values),
+    hashing: parts.hashing,
   }
   const oracle = createNodeOracle(oracleParts)
   const observer = createObserver(parts.registry)
