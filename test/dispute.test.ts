@@ -1,5 +1,7 @@
+import { encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHALLENGER, DEPLOYER, PROPOSER } from '../devnet/accounts.ts'
+import { proposalAbi } from '../contracts/generated/proposal.ts'
+import { CHALLENGER, DEPLOYER, FUNDED_ACCOUNTS, GUARDIAN, PROPOSER } from '../devnet/accounts.ts'
 import { deployL1, plannedContracts } from '../devnet/deploy-l1.ts'
 import { createLyingOracle } from '../devnet/faults/lying-oracle.ts'
 import { DEVNET_DISPUTES, type L1Contracts } from '../devnet/l1-contracts.ts'
@@ -23,6 +25,7 @@ import { startTestAnvil, TEST_L1_CHAIN_ID, type TestAnvil } from './support/test
 const LAST_BLOCK = 40
 const LIE_BLOCK = 23
 const CLOCK_SECONDS = 120
+const otherKey = FUNDED_ACCOUNTS[3]?.privateKey as Hex
 const kzg = createKzg()
 const failures: unknown[] = []
 const onFatal = (error: unknown) => void failures.push(error)
@@ -44,7 +47,7 @@ interface Setup {
   readonly contracts: L1Contracts
   readonly reader: DisputeReader
   startProposer(oracle: GameOracle): Proposer
-  startChallenger(oracle: GameOracle): Challenger
+  startChallenger(oracle: GameOracle, key?: Hex): Challenger
 }
 
 async function setUp(): Promise<Setup> {
@@ -71,9 +74,9 @@ async function setUp(): Promise<Setup> {
       proposer.start()
       return proposer
     },
-    startChallenger(oracle) {
+    startChallenger(oracle, key = CHALLENGER.privateKey) {
       const facts = { safeL2Number: () => LAST_BLOCK, derivedL1Number: () => 1_000_000, l1NumberOf: async () => 1 }
-      const challenger = createChallenger(settings, { ...common(CHALLENGER.privateKey, oracle), ...facts })
+      const challenger = createChallenger(settings, { ...common(key, oracle), ...facts })
       challenger.start()
       return challenger
     },
@@ -118,7 +121,7 @@ async function balanceOf(address: Hex): Promise<bigint> {
 
 beforeAll(async () => {
   anvil = await startTestAnvil(1)
-  for (const { address } of [DEPLOYER, PROPOSER, CHALLENGER]) {
+  for (const { address } of [DEPLOYER, PROPOSER, CHALLENGER, GUARDIAN]) {
     await anvil.rpc('anvil_setBalance', address, `0x${(10n ** 21n).toString(16)}`)
   }
   chain = await buildDisputeChain(LAST_BLOCK, 3)
@@ -159,10 +162,16 @@ describe('a dispute on a real L1', () => {
     expect(await balanceOf(contracts.bisectionGame)).toBe(0n)
   })
 
-  it('a griefing challenger with a false trace loses its bond, and the true proposal becomes the anchor', async () => {
+  it('a griefing challenger loses its bond over a reorganisation of L1, and the true proposal becomes the anchor', async () => {
     const { reader, contracts, startProposer, startChallenger } = await setUp()
     const proposer = startProposer(truth)
     const griefer = startChallenger(liar())
+    await until('a block is revealed', async () => {
+      const [proposal] = await reader.proposals()
+      const [game] = proposal === undefined ? [] : await reader.games(proposal)
+      return game?.moves.some(({ kind }) => kind === 'block-revealed') || undefined
+    })
+    await anvil.rpc('anvil_reorg', 3, [])
     await until('the griefer has no move left', async () => {
       const [proposal] = await reader.proposals()
       const [game] = proposal === undefined ? [] : await reader.games(proposal)
@@ -180,6 +189,30 @@ describe('a dispute on a real L1', () => {
       return (await reader.creditOf(game.proposer)) === 0n || undefined
     })
     await Promise.all([proposer.close(), griefer.close()])
+    expect(await balanceOf(contracts.bisectionGame)).toBe(0n)
+  })
+
+  it('what differs in execution is flagged, falls by the guardian, and several challengers are all paid', async () => {
+    const { reader, contracts, startProposer, startChallenger } = await setUp()
+    const missing = createLyingOracle(truth, { block: LIE_BLOCK, fault: { kind: 'missing-record', record: 0 } })
+    const proposer = startProposer(missing)
+    const challengers = [startChallenger(truth), startChallenger(truth, otherKey)]
+    const flagged = await until('the proposal is flagged', async () => {
+      const [proposal] = await reader.proposals()
+      const games = proposal === undefined ? [] : await reader.games(proposal)
+      return games.length === 2 && games.every(({ state: one }) => one === 'escalated') ? proposal : undefined
+    })
+    const rule = encodeFunctionData({ abi: proposalAbi, functionName: 'rule', args: [false] })
+    await senderOf(GUARDIAN.privateKey).send({ to: flagged.address, data: rule }, new AbortController().signal)
+    const { proposal, games } = await resolved(reader)
+    expect(['ruled-false', 'proven-false']).toContain(proposal.outcome)
+    expect(proposal.flagged?.ruling).toBe('invalid')
+    expect(games.map(({ rung }) => rung)).toEqual(['trace-opening', 'trace-opening'])
+    await until('all took what they are owed', async () => {
+      const credits = await Promise.all(games.map(({ challenger }) => reader.creditOf(challenger)))
+      return credits.every((credit) => credit === 0n) || undefined
+    })
+    await Promise.all([proposer, ...challengers].map((service) => service.close()))
     expect(await balanceOf(contracts.bisectionGame)).toBe(0n)
   })
 }, 240_000)
