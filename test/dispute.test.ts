@@ -1,5 +1,6 @@
 import { encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inferenceRecordVerifierAbi } from '../contracts/generated/inference-record-verifier.ts'
 import { proposalAbi } from '../contracts/generated/proposal.ts'
 import { CHALLENGER, DEPLOYER, FUNDED_ACCOUNTS, GUARDIAN, PROPOSER } from '../devnet/accounts.ts'
 import { deployL1, plannedContracts } from '../devnet/deploy-l1.ts'
@@ -14,10 +15,14 @@ import { sleep } from '../node/l1/retry.ts'
 import { createTransactionManager } from '../node/l1/transaction-manager.ts'
 import { createProposer, type Proposer } from '../node/proposer/proposer.ts'
 import type { Hex } from '../node/protocol/bytes.ts'
+import type { LogRecord } from '../node/protocol/inference-log.ts'
 import { MAX_PARTS } from '../node/prover/dissection.ts'
 import { createFalsifiedTraceProvider, lieInOutput } from '../node/prover/falsified-trace.ts'
 import type { GameOracle } from '../node/prover/game-oracle.ts'
 import { createNodeOracle } from '../node/prover/node-oracle.ts'
+import { aiProofMethods } from '../node/rpc/ai-proofs.ts'
+import { createChainReader } from '../node/rpc/backend.ts'
+import type { Database } from '../node/storage/database.ts'
 import { silentLog } from '../node/telemetry/logger.ts'
 import { buildDisputeChain, type DisputeChain } from './support/dispute-chain.ts'
 import { startTestAnvil, TEST_L1_CHAIN_ID, type TestAnvil } from './support/test-anvil.ts'
@@ -115,6 +120,39 @@ function rungs({ moves }: Game): string[] {
   return all.filter((rung, i) => rung !== all[i - 1])
 }
 
+interface RecordProof {
+  readonly record: LogRecord
+  readonly location: unknown
+  readonly head: unknown
+}
+
+/** What `ai_getInferenceProof` answers about a record of this chain, proven from its last block. */
+async function proofOf(block: number, index: number): Promise<RecordProof> {
+  const reader = createChainReader({
+    canonicalHash: async (number) => chain.blocks[number]?.hash,
+    getBlock: async (hash) => chain.blocks.find((one) => one.hash === hash),
+    getHeader: async (hash) => chain.blocks.find((one) => one.hash === hash)?.header,
+  } as Database)
+  const [method] = aiProofMethods({ chain: reader, content: chain.parts.content })
+  const args = method?.params.map((param, i) => param.parse([block, index, LAST_BLOCK][i], 'test')) ?? []
+  return (await method?.call(args)) as RecordProof
+}
+
+/** Asks the contract that other contracts on L1 ask. */
+function requireRecord(
+  contracts: L1Contracts,
+  proposal: Proposal,
+  { head, location }: Omit<RecordProof, 'record'>,
+  record: LogRecord,
+) {
+  return anvil.client.simulateContract({
+    address: contracts.inferenceRecordVerifier,
+    abi: inferenceRecordVerifierAbi,
+    functionName: 'requireRecord',
+    args: [proposal.address, head, location, record] as never,
+  })
+}
+
 async function balanceOf(address: Hex): Promise<bigint> {
   return anvil.client.getBalance({ address })
 }
@@ -185,6 +223,10 @@ describe('a dispute on a real L1', () => {
     const [game] = games as [Game]
     expect(game.moves).toContainEqual(expect.objectContaining({ kind: 'decided', winner: 'proposer' }))
     await until('the anchor moves', async () => (await reader.anchor()).l2Block === LAST_BLOCK || undefined)
+    const { record, ...proof } = await proofOf(LIE_BLOCK, 1)
+    await expect(requireRecord(contracts, proposal, proof, record)).resolves.toBeDefined()
+    const falseRecord = { ...record, outputRoot: record.inputRoot }
+    await expect(requireRecord(contracts, proposal, proof, falseRecord)).rejects.toThrow(/RecordNotProven/)
     await until('the proposer took what it is owed', async () => {
       return (await reader.creditOf(game.proposer)) === 0n || undefined
     })

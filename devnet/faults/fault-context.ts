@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeAbiParameters } from 'viem'
 import type { DisputeHost } from '../../node/cli/dispute-host.ts'
 import { createContractSender } from '../../node/l1/contract-sender.ts'
-import { createDisputeActor, DISPUTE_ERRORS } from '../../node/l1/dispute-actor.ts'
+import { createDisputeActor, DISPUTE_ERRORS, type DisputeActor } from '../../node/l1/dispute-actor.ts'
 import { createL1Client } from '../../node/l1/l1-client.ts'
-import { bytesToHex } from '../../node/protocol/bytes.ts'
+import { bytesToHex, type Hex } from '../../node/protocol/bytes.ts'
 import { BugError, UnavailableError } from '../../node/protocol/errors.ts'
 import { partsOf } from '../../node/prover/dissection.ts'
 import { createFalsifiedTraceProvider } from '../../node/prover/falsified-trace.ts'
@@ -32,6 +32,8 @@ export async function createFaultContext(devnet: Devnet, signal: AbortSignal): P
     ...liars.oracleParts,
     openTrace: (options) => createFalsifiedTraceProvider(options, lieInLastProduct(options.model)),
   })
+  /** Accounts that act without a service. */
+  const silent = new Map<Hex, DisputeActor>()
   const whenFinal: FaultContext['whenFinal'] = async (ask) => {
     while (devnet.verifier.database.heads().finalized.number < proposedBlock) {
       signal.throwIfAborted()
@@ -57,18 +59,29 @@ export async function createFaultContext(devnet: Devnet, signal: AbortSignal): P
     },
     actorOf: ({ privateKey }) => {
       const sender = createContractSender(client, honest.transactionsOf(privateKey), DISPUTE_ERRORS)
-      return createDisputeActor(honest.reader.contracts, sender, signal)
+      const actor = createDisputeActor(honest.reader.contracts, sender, signal)
+      silent.set(privateKey, actor)
+      return actor
     },
-    startProposer: (host, { privateKey }, oracle) =>
-      void host.startProposer({
+    async claimForSilent() {
+      for (const actor of silent.values()) {
+        if ((await honest.reader.creditOf(actor.address)) > 0n) await actor.claimCredit()
+      }
+    },
+    startProposer: (host, { privateKey }, oracle) => {
+      silent.delete(privateKey)
+      host.startProposer({
         privateKey,
         intervalBlocks: proposedBlock,
         proposesUpTo: proposedBlock,
         proposesAfterFall: false,
         ...(oracle === undefined ? {} : { oracle }),
-      }),
-    startChallenger: (host, { privateKey }, oracle) =>
-      void host.startChallenger({ privateKey, ...(oracle === undefined ? {} : { oracle }) }),
+      })
+    },
+    startChallenger: (host, { privateKey }, oracle) => {
+      silent.delete(privateKey)
+      host.startChallenger({ privateKey, ...(oracle === undefined ? {} : { oracle }) })
+    },
     async openingOf(proposal, oracle) {
       const hashes = oracle === 'made-up' ? undefined : await openingMove(proposal, oracle)
       const parts = partsOf({ lo: proposal.anchorBlock, hi: proposal.l2Block })

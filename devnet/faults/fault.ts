@@ -35,6 +35,8 @@ export interface FaultContext {
   lie(kind: 'output' | 'answered-output' | 'missing-record' | 'state'): GameOracle
   /** Acts once, without a service behind it. */
   actorOf(account: DevnetAccount): DisputeActor
+  /** Takes the ether that accounts without a service are owed, as anyone may for them. */
+  claimForSilent(): Promise<void>
   /** Starts a proposer that proposes {@link FaultContext.proposedBlock} and no other. */
   startProposer(host: DisputeHost, account: DevnetAccount, oracle?: GameOracle): void
   startChallenger(host: DisputeHost, account: DevnetAccount, oracle?: GameOracle): void

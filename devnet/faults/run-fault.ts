@@ -74,6 +74,7 @@ export async function runFault(
     if (failure !== undefined) throw failure.error
     await watch.look()
     await guardian.rule(watch.proposals)
+    await context.claimForSilent()
   } while (performance.now() < deadlineMs && !(await isOver(fault, context, watch, client)))
   await started
   const gains = gainsOf(before, await balancesOf(client))

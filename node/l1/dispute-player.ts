@@ -108,7 +108,8 @@ export function createDisputePlayer(side: Side, deps: PlayerDeps): DisputePlayer
       const creditWei = await reader.creditOf(actor.address)
       observer.onWei('credit', creditWei)
       if (creditWei === 0n) return
-      report('claim-credit', { account }, await actor.claimCredit())
+      const sent = await actor.claimCredit().catch(unlessRefused)
+      if (sent !== undefined) report('claim-credit', { account }, sent)
     },
   }
 }
