@@ -44,8 +44,6 @@ export interface DisputeReader {
   /** Wei that an account can claim. */
   creditOf(account: Hex): Promise<bigint>
   isProposerAllowed(account: Hex): Promise<boolean>
-  /** Whether the factory holds such a proposal already. */
-  isProposed(rootClaim: Hex, extraData: Hex): Promise<boolean>
   /** Unix time of the latest L1 block, in seconds. */
   now(): Promise<number>
 }
@@ -55,9 +53,8 @@ const RETRIES = { attempts: 3, delayMs: 100 }
 /** Creates a reader. Cost of a listing: two requests, of games: at most four. */
 export function createDisputeReader(client: L1Client, contracts: DisputeContracts): DisputeReader {
   const retry = <T>(what: string, action: () => Promise<T>) => withRetries(what, RETRIES, action)
-  const { disputeGameFactory, bisectionGame, anchorStateRegistry } = contracts
+  const { bisectionGame, anchorStateRegistry } = contracts
   const proposals = createProposalReader(client, contracts)
-  const factory = { address: disputeGameFactory, abi: disputeGameFactoryAbi } as const
   const game = { address: bisectionGame, abi: bisectionGameAbi } as const
   const registry = { address: anchorStateRegistry, abi: anchorStateRegistryAbi } as const
   return {
@@ -77,12 +74,6 @@ export function createDisputeReader(client: L1Client, contracts: DisputeContract
       retry('the allow-list', () =>
         client.readContract({ ...registry, functionName: 'isProposerAllowed', args: [account] }),
       ),
-    isProposed: (rootClaim, extraData) =>
-      retry('a proposal', async () => {
-        const args = [PROPOSAL_GAME_TYPE, rootClaim, extraData] as const
-        const [, timestamp] = await client.readContract({ ...factory, functionName: 'games', args })
-        return timestamp !== 0n
-      }),
     now: () => retry('its latest block', async () => Number((await client.getBlock()).timestamp)),
   }
 }

@@ -71,7 +71,7 @@ export function aiDisputeMethods(reader: DisputeReader, nowMs: () => number): Rp
 /** The methods of a node that was not told where its rollup's disputes are. */
 export function aiWithoutDisputes(): RpcMethod[] {
   const refuse = () => {
-    throw new RpcError(RPC_CODES.resourceNotFound, 'this node does not follow disputes: give it --l1.disputes')
+    throw new RpcError(RPC_CODES.resourceNotFound, 'this node does not follow disputes: give it --l1.dispute-factory')
   }
   return [
     method('ai_syncDisputes', { summary: 'Where disputes stand on L1.' }, refuse),
