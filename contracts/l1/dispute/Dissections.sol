@@ -42,9 +42,12 @@ library Dissections {
         uint256 parts = partsOf(lo, hi);
         // INVARIANT: a move stays inside the range.
         require(index < parts, Dissections_SegmentIndex(index, parts));
-        uint256 width = hi - lo;
-        start = lo + (index * width) / parts;
-        end = lo + ((index + 1) * width) / parts;
+        // Positions have 40 bits, so nothing overflows.
+        unchecked {
+            uint256 width = hi - lo;
+            start = lo + (index * width) / parts;
+            end = lo + ((index + 1) * width) / parts;
+        }
     }
 
     /// @notice Root of the dissection of (lo, hi] with these hashes. Checks that they are as many as its parts.
@@ -74,7 +77,9 @@ library Dissections {
 
     /// @dev Depth of the smallest tree with room for so many leaves.
     function _depthOf(uint256 leaves) private pure returns (uint256 depth) {
-        while (1 << depth < leaves) depth++;
+        unchecked {
+            while (1 << depth < leaves) depth++;
+        }
     }
 
     /// @dev Root over a start and hashes: level by level, in place, an empty subtree where a node has no right sibling.
@@ -130,6 +135,8 @@ library Dissections {
 
     /// @dev Levels on which leaf `index` is a right child: so long it shares no parent with the next leaf.
     function _levelsApart(uint256 index) private pure returns (uint256 levels) {
-        while ((index >> levels) & 1 == 1) levels++;
+        unchecked {
+            while ((index >> levels) & 1 == 1) levels++;
+        }
     }
 }

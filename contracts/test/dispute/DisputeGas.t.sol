@@ -44,7 +44,7 @@ contract DisputeGasTest is Refusals {
         proposal = proposeView(lie, L2_BLOCK);
         bytes32[] memory hashes = hashesOver(0, Rung.ROOTS, ANCHOR_BLOCK, L2_BLOCK, truth);
         bytes memory data = abi.encodeCall(IBisectionGame.open, (address(proposal), hashes));
-        vm.assertTrue(spend("open", CHALLENGER, CHALLENGER_BOND, data) <= 165_000);
+        vm.assertTrue(spend("open", CHALLENGER, CHALLENGER_BOND, data) <= 150_000);
     }
 
     /// forge-config: default.isolate = true
