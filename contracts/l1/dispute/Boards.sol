@@ -20,7 +20,7 @@ struct Board {
 
 /// @title Boards
 /// @notice A game's board in one storage slot, and its chess clock.
-/// @dev Packed by hand: the compiler would load and store the slot once a field, some 4,000 gas a move.
+/// @dev Packed by hand: the compiler would load and store the slot once a field, 800 gas more a move.
 library Boards {
     /// @notice The slot's value. From the lowest bit, in the order of the struct's fields.
     function pack(Board memory board) internal pure returns (uint256 packed) {
