@@ -100,12 +100,9 @@ describe('the deposit codec', () => {
     fc.assert(
       fc.property(deposit, (value) => {
         const parsed = parseTransaction(bytesToHex(encodeDeposit(value)) as `0x7e${string}`)
-        expect(parsed).toMatchObject({
-          type: 'deposit',
-          sourceHash: value.sourceHash,
-          from: value.from,
-          gas: value.gas,
-        })
+        expect(parsed).toMatchObject({ type: 'deposit', sourceHash: value.sourceHash, from: value.from })
+        // viem leaves a gas of 0 out.
+        expect(parsed.gas ?? 0n).toBe(value.gas)
       }),
       { numRuns: 20 },
     )

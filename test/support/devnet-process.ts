@@ -10,6 +10,9 @@ const ASSAY = fileURLToPath(new URL('../../scripts/assay.mjs', import.meta.url))
 const READY_TIMEOUT_MS = 90_000
 const END_TIMEOUT_MS = 30_000
 
+/** Blocks are posted as soon as they are there, so that tests need not wait for them. */
+const HASTE = ['--batcher.max-channel-ms', '0', '--batcher.max-idle-ms', '0']
+
 /** How a process ended and what it wrote. */
 export interface Ended {
   /** Null when a signal ended it. */
@@ -92,7 +95,7 @@ export async function createDevnetProcess(): Promise<DevnetProcess> {
   const ports = ['--l1.port', String(l1), '--rpc.port', String(sequencer), '--verifier.rpc.port', String(verifier)]
   let running: AssayProcess | undefined
   const launch = (...flags: readonly string[]) => {
-    running = spawnAssay(['devnet', '--json', '--data-dir', dataDir, ...ports, ...flags])
+    running = spawnAssay(['devnet', '--json', '--data-dir', dataDir, ...ports, ...HASTE, ...flags])
     return running
   }
   const current = () => {
