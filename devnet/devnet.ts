@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BaseError, createPublicClient, http } from 'viem'
 import { Closers } from '../node/cli/closers.ts'
 import { claimDataDir, LOCK_NAME } from '../node/cli/data-dir.ts'
-import type { DisputeOptions } from '../node/cli/dispute-host.ts'
 import { type RunningNode, startNode } from '../node/cli/run-node.ts'
 import type { Provider } from '../node/inference/worker-protocol.ts'
 import type { Hex } from '../node/protocol/bytes.ts'
@@ -130,6 +129,7 @@ async function start(options: DevnetOptions, closers: Closers): Promise<Devnet> 
   signal.throwIfAborted()
   const complete = { ...record, demo }
   writeDevnetRecord(dataDir, complete)
+  if (options.plays) startPlayers(sequencer, verifier)
   return {
     endpoints: { l1Rpc: l1.rpcUrl, l1Beacon: l1.beaconUrl, l2Rpc: sequencer.rpcUrl, verifierRpc: verifier.rpcUrl },
     record: complete,
@@ -197,19 +197,22 @@ async function startRole(
     corsOrigins: ['*'],
     inference: { provider: options.provider, threads: options.threads },
     ...(isSequencer ? { batcher } : {}),
-    disputes: { contracts, resubmitMs: RESUBMIT_MS, ...playerOf(role, options) },
+    disputes: { contracts, resubmitMs: RESUBMIT_MS },
     ...(sequencerUrl === undefined ? {} : { sequencerUrl }),
     log: options.log.child({ node: role }),
     onFatal: options.onFatal,
   })
 }
 
-/** The sequencer's node proposes, the verifier's holds it to what L1 says. */
-function playerOf(role: 'sequencer' | 'verifier', { plays }: DevnetOptions): Partial<DisputeOptions> {
-  if (!plays) return {}
-  if (role === 'verifier') return { challenger: { privateKey: CHALLENGER.privateKey } }
+/** The sequencer's node proposes, the verifier's holds it to what L1 says. Once the demo is done, so that it does not wait for them. */
+function startPlayers(sequencer: RunningNode, verifier: RunningNode): void {
   const { privateKey } = PROPOSER
-  return { proposer: { privateKey, intervalBlocks: PROPOSAL_INTERVAL_BLOCKS, proposesAfterFall: false } }
+  sequencer.disputes?.startProposer({
+    privateKey,
+    intervalBlocks: PROPOSAL_INTERVAL_BLOCKS,
+    proposesAfterFall: false,
+  })
+  verifier.disputes?.startChallenger({ privateKey: CHALLENGER.privateKey })
 }
 
 async function bringToLife(

@@ -53,12 +53,12 @@ const RETRIES = { attempts: 3, delayMs: 100 }
 /** Creates a reader. Cost of a listing: two requests, of games: at most four. */
 export function createDisputeReader(client: L1Client, contracts: DisputeContracts): DisputeReader {
   const retry = <T>(what: string, action: () => Promise<T>) => withRetries(what, RETRIES, action)
-  const { bisectionGame, anchorStateRegistry } = contracts
+  const { disputeGameFactory, bisectionGame, anchorStateRegistry } = contracts
   const proposals = createProposalReader(client, contracts)
   const game = { address: bisectionGame, abi: bisectionGameAbi } as const
   const registry = { address: anchorStateRegistry, abi: anchorStateRegistryAbi } as const
   return {
-    contracts,
+    contracts: { disputeGameFactory, bisectionGame, anchorStateRegistry },
     proposals: () => retry('its proposals', () => proposals.all()),
     games: (proposal) => retry(`the games against ${proposal.address}`, () => readGames(client, contracts, proposal)),
     terms: () => retry('the terms of disputes', () => readTerms(client, contracts)),
