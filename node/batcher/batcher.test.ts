@@ -169,6 +169,19 @@ describe('batcher', () => {
     expect(timestamps().slice(0, 4)).toEqual([...times(1, 2), ...times(1, 2)])
   })
 
+  it('notices a lost channel while it goes on posting later ones', async () => {
+    const { state, add, deps, timestamps } = await world()
+    batcher = createBatcher(settings, deps)
+    batcher.start()
+    for (let count = 1; count <= 4; count++) {
+      await add()
+      await until(() => timestamps().length >= count)
+      // Derivation is always one L1 block behind: it never comes beyond the newest channel, and finds none of the blocks.
+      state.derived = state.l1Number - 1
+    }
+    await until(() => timestamps().filter((time) => time === times(1, 1)[0]).length > 1)
+  })
+
   it('goes back to the safe head when the chain is reorganised', async () => {
     const { state, blocks, add, deps, timestamps, posted } = await world()
     const one = await add()

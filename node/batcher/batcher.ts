@@ -121,25 +121,27 @@ function createPoster(settings: BatcherSettings, deps: BatcherDeps, signal: Abor
   /** The last block that is in a channel. */
   let cursor: BlockRef = chain.heads().safe
   let channel: OpenChannel | undefined
-  /** The L1 block that completed the last channel. */
-  let postedAt: number | undefined
+  /** Channels on L1 whose blocks are not safe yet, oldest first: their last blocks and the L1 blocks that completed them. */
+  let awaited: { readonly lastBlock: number; readonly l1Block: number }[] = []
 
   const restart = () => {
     cursor = chain.heads().safe
     channel = undefined
-    postedAt = undefined
+    awaited = []
   }
 
   const follow = async () => {
+    // In this order: what was derived until then is in the safe head.
+    const derived = deps.derivedL1Number() ?? 0
     const { safe } = chain.heads()
+    awaited = awaited.filter(({ lastBlock }) => lastBlock > safe.number)
     const isReorged = (await chain.canonicalHash(cursor.number)) !== cursor.hash
-    const isLost = postedAt !== undefined && (deps.derivedL1Number() ?? 0) > postedAt && safe.number < lastPosted()
+    const isLost = awaited.some(({ l1Block }) => l1Block < derived)
     if (!isReorged && !isLost && safe.number <= cursor.number) return
     if (isReorged || isLost)
       log.warn({ block: cursor.number, safe: safe.number, isLost }, 'posting again from the safe head')
     restart()
   }
-  const lastPosted = () => (channel === undefined ? cursor.number : channel.firstBlock - 1)
 
   const take = (block: ExecutedBlock): boolean => {
     const batch = batchOfBlock(block)
@@ -169,11 +171,12 @@ function createPoster(settings: BatcherSettings, deps: BatcherDeps, signal: Abor
     const sent: SentTransaction[] = []
     for (const candidate of candidates) sent.push(await deps.transactions.send(candidate, signal))
     channel = undefined
-    postedAt = sent.at(-1)?.l1Block.number
+    const l1Block = Math.max(...sent.map((transaction) => transaction.l1Block.number))
+    awaited.push({ lastBlock: cursor.number, l1Block })
     const sizeBytes = frames.reduce((size, { data }) => size + data.length, 0)
     const posted: PostedChannel = { firstBlock, lastBlock: cursor.number, sizeBytes, transactions: sent }
     const hashes = sent.map(({ hash }) => hash)
-    log.info({ firstBlock, lastBlock: cursor.number, sizeBytes, l1Block: postedAt, hashes }, 'posted a channel to L1')
+    log.info({ firstBlock, lastBlock: cursor.number, sizeBytes, l1Block, hashes }, 'posted a channel to L1')
     deps.onPosted?.(posted)
   }
 
