@@ -5,7 +5,10 @@ export type BodyRefusal = { readonly status: 413 | 503; readonly reason: string 
 
 /** Reads bodies within a size each and a total for all that are held at once. */
 export interface BodyReader {
-  /** The body as text (undefined when the client went away), or why it is refused. Call `release` when done with it. */
+  /**
+   * The body as text (undefined when the client went away), or why it is refused; what is left of a refused body stays unread.
+   * Call `release` when done with it.
+   */
   read(request: IncomingMessage): Promise<{ text: string; release: () => void } | BodyRefusal | undefined>
 }
 
@@ -22,7 +25,8 @@ export function createBodyReader(maxBodyBytes: number, maxHeldBytes: number): Bo
       }
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return tooLarge(maxBodyBytes)
       try {
-        for await (const chunk of request as AsyncIterable<Uint8Array>) {
+        // A loop over the request itself would destroy the connection on an early return, and the refusal with it.
+        for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
           sizeBytes += chunk.length
           heldBytes += chunk.length
           if (sizeBytes > maxBodyBytes) return refuse(release, tooLarge(maxBodyBytes))

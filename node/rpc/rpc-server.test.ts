@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -242,6 +243,20 @@ describe('HTTP', () => {
     const init = { method: 'POST', body: stream, headers: { 'content-type': 'application/json' }, duplex: 'half' }
     expect((await fetch(server.url, init as RequestInit)).status).toBe(413)
   })
+
+  test.each(['Content-Length: 8388608', 'Transfer-Encoding: chunked'])(
+    'the refusal reaches a client that reads only once it has sent all (%s)',
+    async (length) => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1').pause()
+      socket.write(`POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${length}\r\n\r\n`)
+      const part = length.endsWith('chunked') ? `10000\r\n${' '.repeat(65_536)}\r\n` : ' '.repeat(65_536)
+      for (let i = 0; i < 128; i++) if (!socket.write(part)) await once(socket, 'drain')
+      if (length.endsWith('chunked')) socket.write('0\r\n\r\n')
+      let answer = ''
+      for await (const chunk of socket) answer += String(chunk)
+      expect(answer).toMatch(/^HTTP\/1\.1 413 .*request body too large: limit 100000 bytes"\}\}$/s)
+    },
+  )
 
   test('content type, method and path are checked', async () => {
     expect((await post('{}', { 'content-type': 'text/plain' })).status).toBe(415)

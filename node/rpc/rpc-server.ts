@@ -112,10 +112,34 @@ function reply(response: ServerResponse, status: number, contentType: string, bo
 /** Refuses without keeping what is left of the body: the connection is closed behind the answer. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   const code = status === 413 || status === 503 ? RPC_CODES.limitExceeded : RPC_CODES.invalidRequest
+  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } })
   response.setHeader('connection', 'close')
   if (status === 503) response.setHeader('retry-after', '1')
-  reply(response, status, 'application/json', JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }))
-  request.resume()
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  response.write(body)
+  endAfterBody(request, response)
+}
+
+/** What a refused client may still send, and for how long, before it is cut off. */
+const LINGER_MS = 2_000
+const LINGER_BYTES = 64 * 1024 * 1024
+
+/**
+ * Ends a response once the client has sent its whole body, of which nothing is kept: a connection that is closed under a
+ * client that still sends is reset, and the answer is lost with it.
+ */
+function endAfterBody(request: IncomingMessage, response: ServerResponse): void {
+  let droppedBytes = 0
+  const end = () => {
+    clearTimeout(timer)
+    response.end()
+  }
+  const timer = setTimeout(end, LINGER_MS)
+  request.once('end', end).once('close', end).once('error', end)
+  request.on('data', (chunk: Uint8Array) => {
+    droppedBytes += chunk.length
+    if (droppedBytes > LINGER_BYTES) end()
+  })
 }
 
 const CLOSE_GRACE_MS = 1_000
