@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import { type Challenger, createChallenger } from '../challenger/challenger.ts'
 import { createInference, type InferenceService } from '../inference/inference-service.ts'
@@ -90,6 +91,7 @@ export function startDisputes(options: DisputeOptions, parts: DisputeHostParts, 
     infer: inference.infer,
     valueRunner: (manifest, values) => inference.valueRunner(manifest, values),
     hashing: parts.hashing,
+    pause: setImmediate,
   }
   const oracle = createNodeOracle(oracleParts)
   const observer = createObserver(parts.registry)

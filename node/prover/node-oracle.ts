@@ -15,6 +15,7 @@ import { findInference } from './replay-block.ts'
 import { startSiblings } from './start-witness.ts'
 import { type RunValues, tracedValues } from './stored-values.ts'
 import { createTraceProvider, type TraceProvider, type TraceProviderOptions } from './trace-provider.ts'
+import { hashConstants, type Pause } from './value-trees.ts'
 
 /** What a node's claims are made from. */
 export interface OracleParts {
@@ -26,6 +27,8 @@ export interface OracleParts {
   valueRunner(manifest: ModelManifest, values: readonly ValueId[]): RunValues
   /** Default: in plain ECMAScript. */
   readonly hashing?: { readonly hash: Hasher; readonly hashBlocks: BlockHasher }
+  /** Lets other work of the process have its turn while much is hashed. Default: never. */
+  readonly pause?: Pause
   /** Makes the trace of an inference; for fault injection. Default: the true one. */
   readonly openTrace?: (options: TraceProviderOptions) => TraceProvider
 }
@@ -34,24 +37,33 @@ export interface OracleParts {
 const MAX_TRACES = 4
 const MAX_MODELS = 8
 
+/** A model, and what all its traces share. */
+interface KnownModel {
+  readonly model: Model
+  readonly constantRoots: readonly Uint8Array[]
+}
+
 /**
  * What a node knows, from its own chain. Blocks are executed again to find the input of a disputed inference, since logs hold roots only.
  * Memory: at most {@link MAX_TRACES} traces (see `TraceOptions.cacheBytes`).
  */
 export function createNodeOracle(parts: OracleParts): GameOracle {
   const hashing = parts.hashing ?? { hash: keccak256, hashBlocks: blockHasher(keccak256) }
-  const models = createRecent<Model>(MAX_MODELS)
+  const pause = parts.pause ?? (async () => {})
+  const models = createRecent<KnownModel>(MAX_MODELS)
   const traces = createRecent<TraceClaims>(MAX_TRACES)
   const modelOf = (manifest: ModelManifest) =>
     models.get(manifest.modelId, async () => {
       const graph = await requireContent(parts.content, hexToBytes(manifest.graphHash), 'model graph')
-      return buildModel(graph, hashing.hash)
+      const model = buildModel(graph, hashing.hash)
+      return { model, constantRoots: await hashConstants(model.program, hashing, pause) }
     })
   const openTrace = async (disputed: DisputedInference): Promise<TraceClaims> => {
     const { manifest, input } = await inferenceOf(parts, disputed)
-    const model = await modelOf(manifest)
+    const { model, constantRoots } = await modelOf(manifest)
     const runValues = parts.valueRunner(manifest, tracedValues(model))
-    const provider = (parts.openTrace ?? createTraceProvider)({ model, inputs: input, runValues, ...hashing })
+    const open = parts.openTrace ?? createTraceProvider
+    const provider = open({ model, inputs: input, runValues, constantRoots, pause, ...hashing })
     return claimsOf(parts.content, model, provider, hashing.hash)
   }
   return {

@@ -100,6 +100,16 @@ export function constantRoots(program: Program, hashing: Hashing = PLAIN_HASHING
   return program.constants.map((lanes) => lanesRoot(lanes, hashing))
 }
 
+/** As {@link constantRoots}, with pauses: a model's constants may be hundreds of megabytes. */
+export async function hashConstants(program: Program, hashing: Hashing, pause: Pause): Promise<Uint8Array[]> {
+  const roots: Uint8Array[] = []
+  for (const lanes of program.constants) {
+    const tree = await hashChunks(lanes, hashing.hashBlocks, pause)
+    roots.push(bindTensorRoot(tree.root(), laneBytesOf(lanes) as LaneWidth, lanes.length, hashing.hash))
+  }
+  return roots
+}
+
 function* slicesOf(lanes: TensorData): Generator<TensorData> {
   const step = SLICE_BYTES / lanes.BYTES_PER_ELEMENT
   for (let at = 0; at < lanes.length; at += step) yield lanes.subarray(at, at + step)
