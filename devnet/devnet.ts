@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BaseError, createPublicClient, http } from 'viem'
 import { Closers } from '../node/cli/closers.ts'
 import { claimDataDir, LOCK_NAME } from '../node/cli/data-dir.ts'
+import type { NodeInference } from '../node/cli/inference-settings.ts'
 import { type RunningNode, startNode } from '../node/cli/run-node.ts'
-import type { Provider } from '../node/inference/worker-protocol.ts'
 import type { Hex } from '../node/protocol/bytes.ts'
 import { InvalidError, UnavailableError } from '../node/protocol/errors.ts'
 import type { Log } from '../node/telemetry/logger.ts'
@@ -41,8 +41,7 @@ export interface DevnetOptions {
   readonly maxChannelMs: number
   /** Longest time that blocks without transactions wait before they are posted, in milliseconds. */
   readonly maxIdleMs: number
-  readonly provider: Provider
-  readonly threads: number
+  readonly inference: NodeInference
   /** What disputes cost and how long they take, on a new L1. */
   readonly disputes: DisputeParameters
   /** Whether the sequencer's node proposes and the verifier's challenges; fault injection brings players of its own. */
@@ -195,7 +194,7 @@ async function startRole(
       ? await choosePort('rpc.port', options.rpcPort, 9545)
       : await choosePort('verifier.rpc.port', options.verifierRpcPort, 9546),
     corsOrigins: ['*'],
-    inference: { provider: options.provider, threads: options.threads },
+    inference: options.inference,
     ...(isSequencer ? { batcher } : {}),
     disputes: { contracts, resubmitMs: RESUBMIT_MS },
     ...(sequencerUrl === undefined ? {} : { sequencerUrl }),

@@ -8,6 +8,7 @@ import { summaryJson, summaryText } from '../../devnet/summary.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { Command, CommandContext } from './command.ts'
 import { disputesFor, requestedFault, showFault } from './fault-run.ts'
+import { inferenceOptions, inferenceSettings } from './inference-settings.ts'
 import { choice, integer, optionalText, port, type SettingsOf, toggle } from './settings.ts'
 
 const settings = {
@@ -42,8 +43,7 @@ const settings = {
     [0, 600_000],
     'Longest time in ms that blocks without transactions wait before they are posted',
   ),
-  provider: choice('inference.provider', ['cpu', 'reference'], 'cpu', 'What runs the models'),
-  threads: integer('inference.threads', 'N', 1, [1, 256], 'Threads of one inference'),
+  ...inferenceSettings,
   logLevel: choice(
     'log.level',
     ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -88,6 +88,7 @@ async function runDevnet(given: DevnetSettings, dataDir: string, context: Comman
     maxChannelMs: given.maxChannel,
     ...disputesFor(fault),
     maxIdleMs: given.maxIdle,
+    inference: inferenceOptions(given),
     log: createLogger({ level: given.logLevel, format: given.logFormat }),
     report: context.report,
     signal,

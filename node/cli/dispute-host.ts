@@ -158,7 +158,12 @@ function createTransactions(
 /** Checks by other kernels and by the reference, in workers of their own, which start with the first proposal. */
 function createDoubleCheck(parts: OracleParts, log: Log, closers: Closers): (lo: number, hi: number) => Promise<void> {
   const { spec, content, getBlockByNumber } = parts
-  const second = createInference({ content, provider: 'cpu-float', log: log.child({ part: 'double-check' }) })
+  const second = createInference({
+    content,
+    provider: 'cpu-float',
+    fallsBack: true,
+    log: log.child({ part: 'double-check' }),
+  })
   const reference = createInference({ content, provider: 'reference' })
   closers.add(() => second.close())
   closers.add(() => reference.close())

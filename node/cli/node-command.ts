@@ -5,6 +5,7 @@ import { parseChainSpec } from '../protocol/parse-chain-spec.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { Command, CommandContext } from './command.ts'
 import { disputeOptions, disputeSettings } from './dispute-settings.ts'
+import { inferenceOptions, inferenceSettings } from './inference-settings.ts'
 import { privateKeySetting } from './private-key.ts'
 import { type BatcherOptions, startNode } from './run-node.ts'
 import { choice, integer, optionalText, type SettingsOf, text } from './settings.ts'
@@ -51,8 +52,7 @@ const settings = {
     'Blob proofs: cells since Osaka, blob before',
   ),
   ...disputeSettings,
-  provider: choice('inference.provider', ['cpu', 'reference'], 'cpu', 'What runs the models'),
-  threads: integer('inference.threads', 'N', 1, [1, 256], 'Threads of one inference'),
+  ...inferenceSettings,
   logLevel: choice(
     'log.level',
     ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -88,7 +88,7 @@ async function runNode(given: NodeSettings, _positionals: readonly string[], con
     rpcHost: given.rpcAddr,
     rpcPort: given.rpcPort,
     corsOrigins: given.rpcCors.split(','),
-    inference: { provider: given.provider, threads: given.threads },
+    inference: inferenceOptions(given),
     ...batcherOf(given),
     ...(await disputeOptions(given, given.l1Rpc, document)),
     ...(given.sequencerUrl === null ? {} : { sequencerUrl: given.sequencerUrl }),

@@ -7,7 +7,6 @@ import type { ExecutionDeps } from '../executor/execution.ts'
 import { buildGenesis } from '../executor/genesis.ts'
 import { loadWasmKeccak } from '../hashing/wasm-keccak.ts'
 import { createInference, type InferenceService } from '../inference/inference-service.ts'
-import type { Provider } from '../inference/worker-protocol.ts'
 import { createBeaconClient } from '../l1/beacon-client.ts'
 import { createKzg, type Kzg } from '../l1/kzg.ts'
 import { createL1Client, type L1Client } from '../l1/l1-client.ts'
@@ -15,7 +14,7 @@ import { createL1Source } from '../l1/l1-source.ts'
 import { createTransactionManager } from '../l1/transaction-manager.ts'
 import type { Hex } from '../protocol/bytes.ts'
 import type { ChainSpec } from '../protocol/chain-spec.ts'
-import { UnavailableError } from '../protocol/errors.ts'
+import { AssayError } from '../protocol/errors.ts'
 import { type Hashing, PLAIN_HASHING } from '../protocol/keccak.ts'
 import { createMethods } from '../rpc/backend.ts'
 import { DEFAULT_RPC_LIMITS, startRpcServer } from '../rpc/rpc-server.ts'
@@ -42,6 +41,7 @@ import { createVerifier, DEFAULT_VERIFIER_SETTINGS } from '../verifier/verifier.
 import { Closers } from './closers.ts'
 import { makeDataDir } from './data-dir.ts'
 import { type DisputeHost, type DisputeOptions, startDisputes } from './dispute-host.ts'
+import type { NodeInference } from './inference-settings.ts'
 import { VERSION } from './version.ts'
 
 /** How the batcher of a sequencer posts. */
@@ -68,7 +68,7 @@ export interface NodeOptions {
   readonly rpcHost: string
   readonly rpcPort: number
   readonly corsOrigins: readonly string[]
-  readonly inference: { readonly provider: Provider; readonly threads: number }
+  readonly inference: NodeInference
   /** Given for a sequencer: it builds blocks and posts them. A verifier derives only. */
   readonly batcher?: BatcherOptions
   /** Where a verifier sends raw transactions that it is given; without one it refuses them. */
@@ -134,15 +134,16 @@ async function openBase(options: NodeOptions, closers: Closers): Promise<Base> {
   closers.add(() => database.close())
   await database.bindGenesis(await buildGenesis(spec, database.content))
   const inference = createInference({
+    ...options.inference,
     content: database.content,
-    provider: options.inference.provider,
-    threads: options.inference.threads,
     log: log.child({ part: 'inference' }),
   })
   closers.add(() => inference.close())
   inference.start().catch((err: unknown) => {
-    const wasClosed = err instanceof UnavailableError && err.code === 'WorkerClosed'
-    if (!wasClosed) log.warn({ err }, 'inference is not ready yet')
+    const code = err instanceof AssayError ? err.code : undefined
+    // The provider was chosen by name and is not exact, or not there: waiting will not mend that.
+    if (code === 'ProviderRefused' || code === 'ProviderMissing') options.onFatal(err)
+    else if (code !== 'WorkerClosed') log.warn({ err }, 'inference is not ready yet')
   })
   const kzg = createKzg()
   closers.add(() => kzg.close())

@@ -1,22 +1,29 @@
 import { checkGraph } from '../exact/check.ts'
-import type { KernelSet } from '../exact/emit/emit-context.ts'
-import { type EmittedModel, emitCpu } from '../exact/emit/emit-cpu.ts'
+import type { EmittedModel } from '../exact/emit/emit-cpu.ts'
 import type { CheckedGraph, Tensor, TensorData, ValueId } from '../exact/graph.ts'
 import { decodeGraph } from '../exact/graph-codec.ts'
 import { withOutputs } from '../exact/observed-graph.ts'
 import { runReference } from '../exact/reference.ts'
 import { createByteLru } from '../protocol/byte-lru.ts'
 import { InvalidError, UnavailableError } from '../protocol/errors.ts'
-import { type OpenSession, openOrtSession, type TensorRunner } from './ort-session.ts'
+import { type Backend, createBackend } from './backend.ts'
+import type { TensorRunner } from './ort-session.ts'
 import { selfTest } from './self-test.ts'
 import { runStartTest } from './start-test.ts'
-import type { EngineSettings, Provider, SessionReport, StartReport } from './worker-protocol.ts'
+import type { EngineSettings, SessionReport, StartReport } from './worker-protocol.ts'
 
 /** Loads and runs models in the calling thread; the body of an inference worker. */
 export interface Engine {
-  /** Runs the start-up self-test and chooses the provider by it. */
+  /**
+   * Runs the start-up self-test and, where the engine falls back, chooses the provider by it.
+   * @throws UnavailableError `ProviderRefused`, `ProviderMissing` where it does not.
+   */
   start(): Promise<StartReport>
-  /** Decodes, checks, emits, loads and tests a model, to yield its outputs or these values. @throws InvalidError when the bytes are not a valid graph. */
+  /**
+   * Decodes, checks, emits, loads and tests a model, to yield its outputs or these values.
+   * @throws InvalidError when the bytes are not a valid graph; UnavailableError `ModelRefused` where the provider is refused
+   * for it and the engine does not fall back.
+   */
   open(key: string, graph: Uint8Array, values?: readonly ValueId[]): Promise<SessionReport>
   /**
    * Runs an open model. @returns lanes of each output asked for, in its declared width.
@@ -35,34 +42,46 @@ interface Session {
   readonly report: SessionReport
 }
 
-/** An engine with no model open. Nothing runs until `start`. */
-export function createEngine(settings: EngineSettings, openSession: OpenSession = openOrtSession): Engine {
+/** An engine with no model open. Nothing runs until `start`. @param backend in place of the one that the settings name. */
+export function createEngine(settings: EngineSettings, backend = createBackend(settings)): Engine {
   const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => void runner.close())
-  let provider: Provider = settings.provider
-  const kernelSet: KernelSet = provider === 'cpu-float' ? 'float' : 'fast'
+  let inUse = backend
 
   async function load(graph: Uint8Array, values?: readonly ValueId[]): Promise<Session> {
     const whole = checkGraph(decodeGraph(graph))
     const checked = values === undefined ? whole : withOutputs(whole, values)
-    if (provider === 'reference') return referenceSession(checked, graph.length)
-    const opened = await tryOpen(openSession, checked, kernelSet, settings.threads)
-    if ('refusal' in opened) return referenceSession(checked, graph.length, opened.refusal)
+    if (inUse === undefined) return referenceSession(checked, graph.length)
+    const opened = await tryOpen(inUse, checked, settings.threads)
+    if ('refusal' in opened) return refusedSession(checked, graph.length, opened.refusal)
     const { runner, emitted } = opened
     const { testedInputs, difference } = await selfTest(checked, runner)
     if (difference !== undefined) {
       await runner.close()
-      return referenceSession(checked, graph.length, difference)
+      return refusedSession(checked, graph.length, difference)
     }
     const sizeBytes = graph.length + PACKED_COPIES * emitted.onnx.length
-    return { checked, runner, report: { provider, kernels: emitted.kernels, sizeBytes, testedInputs } }
+    const report = { provider: settings.provider, kernels: emitted.kernels, sizeBytes, testedInputs }
+    return { checked, runner, report }
+  }
+
+  function refusedSession(checked: CheckedGraph, sizeBytes: number, refusal: string): Session {
+    if (settings.fallsBack) return referenceSession(checked, sizeBytes, refusal)
+    const message = `the ${settings.provider} provider is refused for this model: ${refusal}; ${MEND}`
+    throw new UnavailableError('ModelRefused', message)
   }
 
   return {
     async start() {
-      const isTested = provider !== 'reference'
-      const refusals = isTested ? await runStartTest(openSession, kernelSet, settings.threads) : []
-      if (refusals.length > 0) provider = 'reference'
-      return { provider, refusals }
+      if (inUse === undefined) return { provider: 'reference', refusals: [] }
+      const refusals = await testOrMiss(inUse, settings)
+      const [first] = refusals
+      if (first === undefined) return { provider: settings.provider, refusals }
+      if (!settings.fallsBack) {
+        const message = `the ${settings.provider} provider is refused by its self-test: ${first}; ${MEND}`
+        throw new UnavailableError('ProviderRefused', message, { meta: { refusals: refusals.length } })
+      }
+      inUse = undefined
+      return { provider: 'reference', refusals }
     },
     async open(key, graph, values) {
       const known = sessions.get(key)
@@ -94,15 +113,26 @@ async function runSession(
   }
 }
 
+const MEND = 'with --inference.provider auto the reference computes what the CPU provider is refused for'
+
+/** The refusals of a start-up self-test; one where the provider is missing and the reference may stand in. */
+async function testOrMiss(backend: Backend, { threads, fallsBack }: EngineSettings): Promise<readonly string[]> {
+  try {
+    return await runStartTest(backend, threads)
+  } catch (error) {
+    if (!fallsBack) throw error
+    return [textOf(error)]
+  }
+}
+
 async function tryOpen(
-  openSession: OpenSession,
+  backend: Backend,
   checked: CheckedGraph,
-  kernelSet: KernelSet,
   threads: number,
 ): Promise<{ readonly emitted: EmittedModel; readonly runner: TensorRunner } | { readonly refusal: string }> {
   try {
-    const emitted = emitCpu(checked, kernelSet)
-    return { emitted, runner: await openSession(emitted, threads) }
+    const emitted = backend.emit(checked)
+    return { emitted, runner: await backend.open(emitted, threads) }
   } catch (error) {
     return { refusal: `the emitted model does not load: ${textOf(error)}` }
   }

@@ -48,19 +48,27 @@ describe('the CPU provider gives the reference’s lanes', () => {
     )
   })
 
-  it('on contractions with requantisation, by float kernels', async () => {
-    await fc.assert(
-      fc.asyncProperty(requantisedGraphs(), async (graph) => {
-        const checked = tryCheck(graph)
-        fc.pre(checked !== undefined)
-        const kernels = emitCpu(checked, 'float').kernels.map(({ kernel }) => kernel)
-        expect(kernels.filter((kernel) => /^q|integer/.test(kernel))).toEqual([])
+  it.each([
+    ['float', /^q|integer|uint8/],
+    ['matmul', /^q|integer|uint8|^conv|^depthwise/],
+  ] as const)(
+    'by %s kernels alone, on random graphs and contractions with requantisation',
+    async (kernelSet, others) => {
+      const requantised = requantisedGraphs().map((graph) => {
         const inputSets = INPUT_PATTERNS.map((pattern) => patternInputs(graph.inputs, pattern))
-        expect(await differences(checked, inputSets, 'float')).toEqual([])
-      }),
-      { numRuns: numRuns(50) },
-    )
-  })
+        return { checked: tryCheck(graph), inputSets }
+      })
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(requantised, graphCases()), async ({ checked, inputSets }) => {
+          fc.pre(checked !== undefined)
+          const kernels = emitCpu(checked, kernelSet).kernels.map(({ kernel }) => kernel)
+          expect(kernels.filter((kernel) => others.test(kernel))).toEqual([])
+          expect(await differences(checked, inputSets, kernelSet)).toEqual([])
+        }),
+        { numRuns: numRuns(80) },
+      )
+    },
+  )
 
   it('on contractions with requantisation', async () => {
     const chosen = new Set<string>()
@@ -87,6 +95,17 @@ describe('the CPU provider gives the reference’s lanes', () => {
   )
 })
 
+it.each(['float', 'matmul'] as const)(
+  '%s kernels give the reference’s lanes on every start-up vector',
+  async (kernelSet) => {
+    for (const { name, graph, inputs } of startVectors()) {
+      expect([name, ...(await differences(checkGraph(graph), [inputs], kernelSet))]).toEqual([name])
+    }
+  },
+)
+
 it('holds every kernel of the closed list to a start-up vector', () => {
-  expect(new Set(startVectors().map(({ kernel }) => kernel))).toEqual(new Set(KERNEL_NAMES))
+  const ofMatmul = startVectors().flatMap(({ graph }) => emitCpu(checkGraph(graph), 'matmul').kernels)
+  const kernels = [...startVectors(), ...ofMatmul].map(({ kernel }) => kernel)
+  expect(new Set(kernels)).toEqual(new Set(KERNEL_NAMES))
 })

@@ -17,8 +17,12 @@ type LogWrite = (fields: object, message: string) => void
 export interface InferenceOptions {
   /** Holds the canonical graph bytes of every active model under its graphHash. */
   readonly content: ContentReader
-  /** Default `cpu`. */
-  readonly provider?: Provider
+  /**
+   * `auto` (the default) is the CPU, and the reference where that is refused; any other provider answers, or nothing does.
+   */
+  readonly provider?: Provider | 'auto'
+  /** Whether the reference computes what the provider is refused for. Default: with `auto` alone. */
+  readonly fallsBack?: boolean
   /** Threads of one op. Default 1. */
   readonly threads?: number
   /** Results kept, in bytes. Default 64 MiB. */
@@ -38,7 +42,7 @@ export interface InferenceService {
    * Canonical input bytes → canonical output bytes; see {@link Infer}.
    * @throws InvalidError `InputLength`, `InputOutOfRange` when the caller did not check the input.
    * @throws UnavailableError `ModelUnavailable` when the content store lacks the graph; `InferenceTimeout`, `WorkerCrashed`,
-   * `InferenceFailed`, `WorkerClosed`.
+   * `InferenceFailed`, `WorkerClosed`; `ProviderRefused`, `ProviderMissing`, `ModelRefused` where the reference may not stand in.
    */
   readonly infer: Infer
   /** Runs a checked graph on tensors, under any `key` that names no other graph. Outputs in their declared lanes. */
@@ -50,7 +54,10 @@ export interface InferenceService {
   valueRunner(manifest: ModelManifest, values: readonly ValueId[]): RunValues
   /** Loads and self-tests a model ahead of its first use. @throws as `infer`. */
   prepare(manifest: ModelManifest): Promise<SessionReport>
-  /** Starts the worker ahead of the first use and reports its start-up self-test. */
+  /**
+   * Starts the worker ahead of the first use and reports its start-up self-test.
+   * @throws UnavailableError `ProviderRefused`, `ProviderMissing` unless the provider is `auto`.
+   */
   start(): Promise<StartReport>
   /** Process id of the worker, for operators; undefined while none runs. */
   readonly workerPid: number | undefined
@@ -63,18 +70,26 @@ const MIB = 2 ** 20
 
 /** Creates inference over a content store. The worker starts with `start` or the first use, and again after a crash. */
 export function createInference(options: InferenceOptions): InferenceService {
-  const { content, provider = 'cpu', threads = 1, timeoutMs = 60_000, openTimeoutMs = 600_000, log = SILENT } = options
+  const {
+    content,
+    provider: asked = 'auto',
+    threads = 1,
+    timeoutMs = 60_000,
+    openTimeoutMs = 600_000,
+    log = SILENT,
+  } = options
   const results = createResultCache(options.resultCacheBytes ?? 64 * MIB)
   const sessionCacheBytes = options.sessionCacheBytes ?? 1024 * MIB
+  const provider = asked === 'auto' ? 'cpu' : asked
   const client = createWorkerClient({
-    engine: { provider, threads, sessionCacheBytes },
+    engine: { provider, fallsBack: options.fallsBack ?? asked === 'auto', threads, sessionCacheBytes },
     startTimeoutMs: START_TIMEOUT_MS,
     onStart(report) {
       if (report.refusals.length === 0) log.info({ provider: report.provider, threads }, 'inference worker started')
       else
         log.error(
           { refusals: report.refusals },
-          'CPU provider refused by its self-test: the reference computes instead',
+          `${provider} provider refused by its self-test: the reference computes instead`,
         )
     },
     onCrash: (reason) => log.error({ reason }, 'inference worker stopped; the next inference starts it again'),
@@ -89,7 +104,8 @@ export function createInference(options: InferenceOptions): InferenceService {
     const report = await client.call('open', params, openTimeoutMs)
     const { refusal, provider: used, sizeBytes, testedInputs } = report
     if (refusal === undefined) log.info({ model: key, provider: used, sizeBytes, testedInputs }, 'model loaded')
-    else log.error({ model: key, refusal }, 'CPU provider refused for a model: the reference computes it instead')
+    else
+      log.error({ model: key, refusal }, `${provider} provider refused for a model: the reference computes it instead`)
     return report
   }
 

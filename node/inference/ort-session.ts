@@ -11,18 +11,30 @@ export interface TensorRunner {
   close(): Promise<void>
 }
 
-/** Loads an emitted model; {@link openOrtSession} is the one in use. */
+/** Loads an emitted model. @param threads threads of one op. */
 export type OpenSession = (emitted: EmittedModel, threads: number) => Promise<TensorRunner>
 
+/** The execution providers of ONNX Runtime that a session may use, best first. */
+export type ExecutionProviders = readonly InferenceSession.ExecutionProviderConfig[]
+
 /**
- * Loads an emitted model into ONNX Runtime's CPU provider at graph optimisation level `disabled`: fusions change
- * arithmetic. Runs block the calling thread, so this belongs in a process of its own.
- * @param threads threads of one op.
+ * Loads an emitted model into ONNX Runtime's CPU provider.
  * @throws what ONNX Runtime throws: the CPU provider lacks a kernel, or memory ran out.
  */
-export const openOrtSession: OpenSession = async (emitted, threads) => {
+export const openOrtSession: OpenSession = (emitted, threads) => openSessionOn(['cpu'], emitted, threads)
+
+/**
+ * Loads an emitted model into ONNX Runtime at graph optimisation level `disabled`: fusions change arithmetic. Runs block the
+ * calling thread, so this belongs in a process of its own.
+ * @throws what ONNX Runtime throws: it lacks a provider or a kernel, or memory ran out.
+ */
+export async function openSessionOn(
+  executionProviders: ExecutionProviders,
+  emitted: EmittedModel,
+  threads: number,
+): Promise<TensorRunner> {
   const session = await InferenceSession.create(emitted.onnx, {
-    executionProviders: ['cpu'],
+    executionProviders,
     graphOptimizationLevel: 'disabled',
     executionMode: 'sequential',
     intraOpNumThreads: threads,

@@ -91,6 +91,15 @@ function indexing(): ExactVector[] {
     moved({ kind: 'reshape', inputs: [0], shape: [4, 6] }),
     moved({ kind: 'transpose', inputs: [0], permutation: [2, 0, 1] }),
     moved({ kind: 'slice', inputs: [0], starts: [1, 2, 0], sizes: [2, 2, 2], steps: [-1, -2, 3] }),
+    vector({
+      name: 'slice backwards, in float32',
+      kernel: 'slice',
+      inputs: [{ lo: -99, hi: 99, shape: [3, 5], lanes: [1, 2, 3, 4, 5, 6, 7] }],
+      ops: [
+        { kind: 'mul', inputs: [0, 0] },
+        { kind: 'slice', inputs: [1], starts: [2, 3], sizes: [2, 2], steps: [-1, -2] },
+      ],
+    }),
     moved({ kind: 'pad', inputs: [0], pads: [0, 1, 2, 1, 0, 0], value: SAFE - 2 }),
     moved({ kind: 'concat', inputs: [0, 0, 0], axis: 1 }),
     moved({ kind: 'expand', inputs: [0], shape: [2, 2, 3, 4] }),

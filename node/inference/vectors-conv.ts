@@ -37,6 +37,13 @@ function floatConvs(): ExactVector[] {
       ops: [{ kind: 'conv', inputs: [0, 1], groups: 1, strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] }],
     }),
     vector({
+      name: 'float32 Conv of one tap, padded at one end of each axis',
+      kernel: 'conv-float32',
+      inputs: [{ lo: -ODD_EDGE, hi: ODD_EDGE, shape: [1, 2, 5, 4], lanes: [ODD_EDGE, ODD_EDGE - 2, 7] }],
+      constants: [constant([4, 2, 1, 1], [ODD_EDGE, -ODD_EDGE, 3])],
+      ops: [{ kind: 'conv', inputs: [0, 1], groups: 1, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 1, 2] }],
+    }),
+    vector({
       name: 'float32 Conv, depthwise',
       kernel: 'conv-float32',
       inputs: [{ lo: -ODD_EDGE, hi: ODD_EDGE, shape: [1, 16, 8, 7], lanes: [ODD_EDGE, -ODD_EDGE, ODD_EDGE, 1] }],

@@ -3,14 +3,16 @@ import type { TensorData, ValueId } from '../exact/graph.ts'
 import type { ErrorKind } from '../protocol/errors.ts'
 
 /**
- * What computes: `cpu` is ONNX Runtime on emitted models, `cpu-float` the same on other kernels, slower, to check the former by;
- * `reference` is the interpreter that defines every op.
+ * What computes. ONNX Runtime on emitted models: `cpu`; `cpu-float`, the same on other kernels, slower, to check the former by;
+ * `webgpu`; `cuda`. `reference` is the interpreter that defines every op.
  */
-export type Provider = 'cpu' | 'cpu-float' | 'reference'
+export type Provider = 'cpu' | 'cpu-float' | 'webgpu' | 'cuda' | 'reference'
 
 /** How an inference worker computes and what it may keep. */
 export interface EngineSettings {
   readonly provider: Provider
+  /** Whether the reference computes what the provider is refused for; without it, that is unavailable. */
+  readonly fallsBack: boolean
   /** Threads of one op. */
   readonly threads: number
   /** Sessions kept open, in bytes of their emitted and canonical models; the least recently used are closed first. */
@@ -19,9 +21,9 @@ export interface EngineSettings {
 
 /** Outcome of the self-test at start-up. */
 export interface StartReport {
-  /** The provider in use: `reference` when the CPU provider was refused. */
+  /** The provider in use: `reference` when the one asked for was refused. */
   readonly provider: Provider
-  /** Why the CPU provider was refused: one line a vector that differed. Empty when it passed or was not asked for. */
+  /** Why the provider was refused: one line a vector that differed. Empty when it passed or needs no test. */
   readonly refusals: readonly string[]
 }
 
@@ -34,7 +36,7 @@ export interface SessionReport {
   readonly sizeBytes: number
   /** Inputs on which it was compared with the reference. */
   readonly testedInputs: number
-  /** Why the CPU provider was refused for this model, if it was. */
+  /** Why the provider was refused for this model, if it was. */
   readonly refusal?: string
 }
 

@@ -3,10 +3,11 @@ import type { ModelBuilder } from './model-builder.ts'
 import type { ValueForms } from './value-forms.ts'
 
 /**
- * Which kernels an emitter chooses from where several are exact: `fast` prefers bytes and int32, `float` contracts in float32 or float64 only.
- * The two compute most models by different machine code, so that each checks the other.
+ * Which kernels an emitter chooses from where several are exact: `fast` prefers bytes and int32; `float` contracts in float32 or
+ * float64 only; `matmul` does so without Conv, whose algorithm (Winograd, FFT) not every runtime lets one pin. `fast` and `float`
+ * compute most models by different machine code, so that each checks the other.
  */
-export type KernelSet = 'fast' | 'float'
+export type KernelSet = 'fast' | 'float' | 'matmul'
 
 /** What every kernel emitter works on. */
 export interface EmitContext {

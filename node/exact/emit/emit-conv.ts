@@ -9,17 +9,21 @@ import type { KernelName } from './kernel-names.ts'
 import { layoutShape, range } from './layouts.ts'
 import type { OnnxDtype } from './onnx-writer.ts'
 
+type FloatDtype = 'float32' | 'float64'
+
 /**
  * Convolution: im2col with MatMulInteger on bytes (measured faster than a float32 Conv at every size tried, 2–3 times at
- * 64 channels), else Conv in float32 within 2^24, else im2col with a float64 MatMul. @returns the kernel's name.
+ * 64 channels), else Conv in float32 within 2^24, else im2col with a MatMul in float64 (in
+ * float32, where Conv is not to be used). @returns the kernel's name.
  */
 export function emitConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
   const mayUseBytes = context.kernelSet === 'fast' && task.op.groups === 1
   const bytes = mayUseBytes ? emitByteConv(context, task) : undefined
   if (bytes !== undefined) return bytes
   const [input, weights] = task.op.inputs.map((id) => magnitude(context.values.facts(id))) as [number, number]
-  if (Math.max(accumulationOf(context, task), input, weights) <= FLOAT32_BUDGET) return emitFloatConv(context, task)
-  return task.op.groups === 1 ? emitDoubleConv(context, task) : emitGroupedDoubleConv(context, task)
+  const dtype = Math.max(accumulationOf(context, task), input, weights) <= FLOAT32_BUDGET ? 'float32' : 'float64'
+  if (dtype === 'float32' && context.kernelSet !== 'matmul') return emitFloatConv(context, task)
+  return task.op.groups === 1 ? emitUnfoldedConv(context, task, dtype) : emitGroupedConv(context, task, dtype)
 }
 
 /** `[n, …positions, taps·c]` bytes × `[taps·c, o]` → channels-last int32. Undefined where bytes would not be exact. */
@@ -49,17 +53,17 @@ function emitFloatConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName
   return 'conv-float32'
 }
 
-function emitDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
+function emitUnfoldedConv(context: EmitContext, task: EmitTask<ConvOp>, dtype: FloatDtype): KernelName {
   const { model, values } = context
   const weights = task.op.inputs[1]
-  const matrix = values.weight(weights, 'float64', patchWeights(values.facts(weights).shape))
-  const product = model.node('MatMul', [unfold(context, task, 'float64', 0), matrix])
-  values.define(task.out, { dtype: 'float64', layout: 'channels-last' }, product)
-  return 'im2col-float64'
+  const matrix = values.weight(weights, dtype, patchWeights(values.facts(weights).shape))
+  const product = model.node('MatMul', [unfold(context, task, dtype, 0), matrix])
+  values.define(task.out, { dtype, layout: 'channels-last' }, product)
+  return `im2col-${dtype}`
 }
 
 /** `[g, o/g, taps·c/g]` × `[n, g, taps·c/g, positions]`: groups are batches of one product, and its result is plain. */
-function emitGroupedDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): KernelName {
+function emitGroupedConv(context: EmitContext, task: EmitTask<ConvOp>, dtype: FloatDtype): KernelName {
   const { model, values } = context
   const { inputs, groups } = task.op
   const weights = values.facts(inputs[1]).shape
@@ -67,14 +71,14 @@ function emitGroupedDoubleConv(context: EmitContext, task: EmitTask<ConvOp>): Ke
   const [outChannels = 1] = weights
   const fanIn = shapeSize(weights.slice(1))
   const [batch = 1] = out
-  const patches = model.reshape(unfold(context, task, 'float64', 0), [batch, shapeSize(out.slice(2)), groups, fanIn])
-  const matrix = values.weight(inputs[1], 'float64', {
+  const patches = model.reshape(unfold(context, task, dtype, 0), [batch, shapeSize(out.slice(2)), groups, fanIn])
+  const matrix = values.weight(inputs[1], dtype, {
     permutation: [0, ...range(2, weights.length), 1],
     shape: [groups, outChannels / groups, fanIn],
   })
   const product = model.node('MatMul', [matrix, model.transpose(patches, [0, 2, 3, 1])])
-  values.define(task.out, { dtype: 'float64', layout: 'plain' }, model.reshape(product, out))
-  return 'im2col-float64'
+  values.define(task.out, { dtype, layout: 'plain' }, model.reshape(product, out))
+  return `im2col-${dtype}`
 }
 
 /** The input's windows side by side: `[n, …positions, taps·c]`, or with groups `[n, …positions, g, taps·c/g]`. */

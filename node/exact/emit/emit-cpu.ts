@@ -10,7 +10,7 @@ import { emitArgmax, emitReduce } from './emit-reduce.ts'
 import { emitRequantisation } from './emit-requantisation.ts'
 import type { KernelName } from './kernel-names.ts'
 import { createModelBuilder } from './model-builder.ts'
-import type { OnnxValueInfo } from './onnx-writer.ts'
+import { encodeOnnxModel, type OnnxModel, type OnnxValueInfo } from './onnx-writer.ts'
 import { findRequantisations, type Requantisation } from './requantisation.ts'
 import { createValueForms } from './value-forms.ts'
 
@@ -30,6 +30,8 @@ export interface EmittedModel {
   /** One tensor an output of the graph: int8, int16, int32 or int64 by its declared lanes. */
   readonly outputs: readonly OnnxValueInfo[]
   readonly kernels: readonly KernelChoice[]
+  /** Names of the nodes that only a CPU computes exactly; empty where the model is meant for one. */
+  readonly cpuNodes: readonly string[]
 }
 
 type OpOfKind<Kind extends OpKind> = Op extends infer One
@@ -73,23 +75,30 @@ const EMITTERS: { readonly [Kind in OpKind]: KernelEmitter<Kind> } = {
  * saturate or overflow, on any x86-64 or ARM64 CPU and in any order of summation.
  */
 export function emitCpu(checked: CheckedGraph, kernelSet: KernelSet = 'fast'): EmittedModel {
+  const { model, kernels } = emitModel(checked, kernelSet)
+  return { onnx: encodeOnnxModel(model), inputs: model.inputs, outputs: model.outputs, kernels, cpuNodes: [] }
+}
+
+/** The model that {@link emitCpu} encodes, for emitters that still change it. */
+export function emitModel(
+  checked: CheckedGraph,
+  kernelSet: KernelSet,
+): { readonly model: OnnxModel; readonly kernels: readonly KernelChoice[] } {
   const { graph } = checked
   const model = createModelBuilder()
   const values = createValueForms(checked, model)
   const context: EmitContext = { checked, kernelSet, model, values }
-  const inputs = graph.inputs.map(({ shape, laneBytes }, id): OnnxValueInfo => {
+  graph.inputs.forEach(({ shape, laneBytes }, id) => {
     const info = { name: `in${id}`, dtype: inputDtype(laneBytes), shape }
     values.define(id, { dtype: info.dtype, layout: 'plain' }, model.input(info))
-    return info
   })
   const kernels = emitOps(context)
-  const outputs = graph.outputs.map(({ value, laneBytes }, position): OnnxValueInfo => {
+  graph.outputs.forEach(({ value, laneBytes }, position) => {
     const { shape } = values.facts(value)
     const info = { name: `out${position}`, dtype: outputDtype(laneBytes), shape }
     model.output(info, values.operand(value, { dtype: info.dtype, layout: 'plain' }))
-    return info
   })
-  return { onnx: model.encode(), inputs, outputs, kernels }
+  return { model: model.build(), kernels }
 }
 
 /** Emits all ops in order. A requantisation is emitted whole, where its last op stands. */

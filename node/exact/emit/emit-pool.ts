@@ -11,7 +11,7 @@ export function emitSumPool(context: EmitContext, task: EmitTask<PoolOp>): Kerne
   const { inputs, kernel, strides, dilations, pads } = task.op
   const [input] = inputs
   const facts = values.facts(input)
-  if (Math.max(accumulationOf(context, task), magnitude(facts)) > FLOAT32_BUDGET) {
+  if (Math.max(accumulationOf(context, task), magnitude(facts)) > FLOAT32_BUDGET || context.kernelSet === 'matmul') {
     return emitGatheredPool(context, task, 'ReduceSum', 0)
   }
   const form = { dtype: 'float32', layout: 'plain' } as const
@@ -37,7 +37,7 @@ export function emitMaxPool(context: EmitContext, task: EmitTask<PoolOp>): Kerne
   const attributes = { kernel_shape: kernel, strides, dilations, pads }
   const offset = Math.max(0, -facts.lo)
   const bytes = dtypeHolds('uint8', { lo: facts.lo + offset, hi: facts.hi + offset }) && offset <= 255
-  if (bytes && values.isChannelsLast(input) && kernel.length === 2) {
+  if (context.kernelSet === 'fast' && bytes && values.isChannelsLast(input) && kernel.length === 2) {
     // The result has the same bounds, hence the same offset; a maximum is the same on elements all shifted alike.
     const form = { dtype: 'uint8', layout: 'channels-last', offset } as const
     const options = { attributes, domain: 'com.microsoft' }

@@ -14,6 +14,7 @@ export const KERNEL_NAMES = [
   'im2col-integer-u8s8',
   'im2col-integer-u8u8',
   'conv-float32',
+  'im2col-float32',
   'im2col-float64',
   // pooling
   'depthwise-conv-float32',

@@ -2,11 +2,11 @@ import type { Shape } from '../graph.ts'
 import { boundsOf } from '../tensor-data.ts'
 import { dtypeHolds, ELEMENT_BYTES, elementBytes } from './dtypes.ts'
 import {
-  encodeOnnxModel,
   ONNX_DTYPE_CODES,
   type OnnxAttribute,
   type OnnxDtype,
   type OnnxInitializer,
+  type OnnxModel,
   type OnnxNode,
   type OnnxValueInfo,
 } from './onnx-writer.ts'
@@ -34,8 +34,8 @@ export interface ModelBuilder {
   input(info: OnnxValueInfo): string
   /** Declares a model output, cast from `tensor`. */
   output(info: OnnxValueInfo, tensor: string): void
-  /** ONNX bytes of all that was added. */
-  encode(): Uint8Array
+  /** All that was added. */
+  build(): OnnxModel
 }
 
 /** Attributes and operator domain (default: standard ONNX) of a node. */
@@ -93,7 +93,7 @@ export function createModelBuilder(): ModelBuilder {
       outputs.push(info)
       addNode('Cast', [tensor], { attributes: { to: ONNX_DTYPE_CODES[info.dtype] } }, info.name)
     },
-    encode: () => encodeOnnxModel({ inputs, outputs, initializers, nodes }),
+    build: () => ({ inputs, outputs, initializers, nodes }),
   }
   return builder
 }

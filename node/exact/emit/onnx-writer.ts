@@ -9,9 +9,10 @@ export type OnnxDtype = 'float32' | 'uint8' | 'int8' | 'int16' | 'int32' | 'int6
 /** An attribute of a node: an integer, a list of integers, or a float32 written as `{ float }`. */
 export type OnnxAttribute = number | readonly number[] | { readonly float: number }
 
-/** One node. `domain` is empty for standard ONNX ops. */
+/** One node. `domain` is empty for standard ONNX ops; only a node that something refers to needs a `name`. */
 export interface OnnxNode {
   readonly opType: string
+  readonly name?: string
   readonly domain?: string
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
@@ -87,6 +88,7 @@ function encodeNode(node: OnnxNode): Pieces {
   return [
     ...node.inputs.flatMap((name) => text(1, name)),
     ...node.outputs.flatMap((name) => text(2, name)),
+    ...(node.name === undefined ? [] : text(3, node.name)),
     ...text(4, node.opType),
     ...attributes.flatMap(([name, value]) => message(5, encodeAttribute(name, value))),
     ...(node.domain === undefined ? [] : text(7, node.domain)),
