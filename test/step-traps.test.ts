@@ -84,6 +84,17 @@ const SOUND: Readonly<Record<string, HostileParts>> = {
   'a product of 8-byte lanes': stepOf(fold({ foldLoops: [4], product: true, operands: [along(0), along(1)] }), {
     values: [tensor(8, [1, 2, 3, 4]), tensor(8, [5, 6, 7, 8])],
   }),
+  'a quotient of negative lanes, a root and a comparison': stepOf(
+    map({
+      operands: [along(0, 4)],
+      ...epilogue(
+        { fn: 'floordiv', value: 3 },
+        { fn: 'clip', lo: 0, hi: 9 },
+        { fn: 'isqrt' },
+        { fn: 'greater', value: 0 },
+      ),
+    }),
+  ),
   'a Finish': { values: VALUES, descriptor: finish(1, 0, 1), isFinish: true, stepCount: 1, within: 0, firstStep: 3 },
 }
 
@@ -122,6 +133,11 @@ const TRAPS: Readonly<Record<string, HostileParts>> = {
     within: 0,
     values: [tensor(8, new Array(8).fill(2 ** 52)), undefined],
   }),
+  'a quotient by 0': stepOf(map(epilogue({ fn: 'floordiv', value: 0 }))),
+  'a quotient by a lane below 1': stepOf(
+    map({ operands: [along(0), along(1)], ...epilogue({ fn: 'floordiv-tensor', operand: 1 }) }),
+  ),
+  'the root of a negative lane': stepOf(map({ operands: [along(0, 4)], ...epilogue({ fn: 'isqrt' }) })),
   'a Map out of range': stepOf(map({ operands: [{ ...along(0), checks: outside }] })),
   'a scalar op out of range': stepOf(
     map({ operands: [along(0), { ...along(1), checks: outside }], ...epilogue({ fn: 'add-tensor', operand: 1 }) }),

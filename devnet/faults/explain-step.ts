@@ -71,6 +71,7 @@ function falseLane({ checked, sources }: Model, lie: Lie, truth: number): number
 function epilogueText(op: EpilogueOp): string {
   if ('operand' in op) return op.fn.replace('-', ' ')
   if ('value' in op) return `${op.fn} ${op.value}`
+  if (op.fn === 'isqrt') return 'square root'
   return 'bits' in op ? `${op.fn} ${op.bits}` : `clip to [${op.lo}, ${op.hi}]`
 }
 

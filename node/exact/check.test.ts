@@ -95,6 +95,23 @@ describe('the edge of exactness', () => {
       }),
     ],
     [
+      'isqrt',
+      'RadicandInvalid',
+      0,
+      2 ** 52 - 1,
+      (hi) => ({ inputs: [inputOf([1], 0, hi)], ops: [{ kind: 'isqrt', inputs: [0] }] }),
+    ],
+    [
+      'select',
+      'BoundTooLarge',
+      0,
+      2 ** 52,
+      (hi) => ({
+        inputs: [inputOf([1], 0, 1), inputOf([1], 1 - 2 ** 52, 0), inputOf([1], 0, hi)],
+        ops: [{ kind: 'select', inputs: [0, 1, 2] }],
+      }),
+    ],
+    [
       'lookup',
       'IndexOutOfBounds',
       0,

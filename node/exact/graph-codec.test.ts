@@ -70,10 +70,44 @@ describe('canonical bytes', () => {
     const opcodes = Object.entries(OPS).map(([kind, { opcode }]) => `${opcode} ${kind}`)
     expect(opcodes).toEqual([
       ...['1 add', '2 sub', '3 mul', '4 min', '5 max', '6 clip', '7 shift-left', '8 shift-right'],
+      ...['9 floordiv', '10 isqrt', '11 less', '12 equal', '13 select'],
       ...['16 matmul', '17 conv', '18 sum-pool', '19 max-pool'],
       ...['24 reduce-sum', '25 reduce-max', '26 reduce-min', '27 argmax'],
-      ...['32 lookup', '33 reshape', '34 transpose', '35 slice', '36 pad', '37 concat', '38 expand'],
+      ...[
+        '32 lookup',
+        '39 gather-elements',
+        '33 reshape',
+        '34 transpose',
+        '35 slice',
+        '36 pad',
+        '37 concat',
+        '38 expand',
+      ],
     ])
+  })
+
+  it('of ops of three operands, and of those without parameters, are as they were fixed for profile 1', () => {
+    const graph = graphOf({
+      inputs: [inputOf([4], 1, 9)],
+      ops: [
+        { kind: 'floordiv', inputs: [0, 0] },
+        { kind: 'isqrt', inputs: [1] },
+        { kind: 'less', inputs: [2, 0] },
+        { kind: 'equal', inputs: [3, 0] },
+        { kind: 'select', inputs: [3, 1, 0] },
+        { kind: 'gather-elements', inputs: [4, 5], axis: 0 },
+      ],
+    })
+    const ops = [
+      '09 0000 0000',
+      '0a 0001',
+      '0b 0002 0000',
+      '0c 0003 0000',
+      '0d 0003 0001 0000',
+      '27 0004 0005 00000000',
+    ]
+    expect(bytesToHex(encodeGraph(graph))).toContain(ops.join('').replaceAll(' ', ''))
+    expect(decodeGraph(encodeGraph(graph))).toEqual(graph)
   })
 
   it('round-trip any valid graph', () => {

@@ -61,6 +61,29 @@ export interface BinaryOp {
   readonly kind: 'add' | 'sub' | 'mul' | 'min' | 'max'
   readonly inputs: readonly [ValueId, ValueId]
 }
+/** The quotient of two tensors rounded towards −∞, under NumPy broadcasting. The second is proven to be 1 or more. */
+export interface FloordivOp {
+  readonly kind: 'floordiv'
+  readonly inputs: readonly [ValueId, ValueId]
+}
+/** The greatest integer whose square is at most the lane. Lanes are proven to lie in `[0, 2^52)`. */
+export interface IsqrtOp {
+  readonly kind: 'isqrt'
+  readonly inputs: readonly [ValueId]
+}
+/** 1 where the first tensor's lane is less than (or equal to) the second's, else 0, under NumPy broadcasting. */
+export interface CompareOp {
+  readonly kind: 'less' | 'equal'
+  readonly inputs: readonly [ValueId, ValueId]
+}
+/**
+ * `[condition, a, b]`: a's lane where the condition is 1, b's where it is 0, all three under NumPy broadcasting. The condition
+ * is proven to lie in `[0, 1]`, and a − b to be safe.
+ */
+export interface SelectOp {
+  readonly kind: 'select'
+  readonly inputs: readonly [ValueId, ValueId, ValueId]
+}
 /** Clamps every lane to `[lo, hi]`. */
 export interface ClipOp extends Bounds {
   readonly kind: 'clip'
@@ -119,6 +142,15 @@ export interface LookupOp {
   readonly inputs: readonly [ValueId, ValueId]
   readonly axis: number
 }
+/**
+ * Reads `table` along `axis` lane by lane: inputs are `[indices, table]`, of equal extents but for `axis`, and
+ * `out[…a, i, …b] = table[…a, indices[…a, i, …b], …b]` (ONNX GatherElements). Every index is proven to lie in `[0, table.shape[axis])`.
+ */
+export interface GatherElementsOp {
+  readonly kind: 'gather-elements'
+  readonly inputs: readonly [ValueId, ValueId]
+  readonly axis: number
+}
 /** The same lanes under another shape of equal size. */
 export interface ReshapeOp {
   readonly kind: 'reshape'
@@ -162,6 +194,10 @@ export interface ExpandOp {
 /** One op; it yields exactly one value. */
 export type Op =
   | BinaryOp
+  | FloordivOp
+  | IsqrtOp
+  | CompareOp
+  | SelectOp
   | ClipOp
   | ShiftLeftOp
   | ShiftRightOp
@@ -171,6 +207,7 @@ export type Op =
   | ReduceOp
   | ArgmaxOp
   | LookupOp
+  | GatherElementsOp
   | ReshapeOp
   | TransposeOp
   | SliceOp

@@ -10,9 +10,12 @@ import {
 import type {
   ArgmaxOp,
   BinaryOp,
+  CompareOp,
   ConcatOp,
   ConvOp,
   ExpandOp,
+  FloordivOp,
+  GatherElementsOp,
   LookupOp,
   MatmulOp,
   Op,
@@ -21,13 +24,14 @@ import type {
   PoolOp,
   ReduceOp,
   ReshapeOp,
+  SelectOp,
   Shape,
   SliceOp,
   Tensor,
   TransposeOp,
   ValueId,
 } from './graph.ts'
-import { shiftRight } from './ops/scalars.ts'
+import { floorDivide, integerSqrt, shiftRight } from './ops/scalars.ts'
 import type { OpOf } from './ops.ts'
 import { shapeSize, stridesOf } from './tensor-data.ts'
 
@@ -57,6 +61,11 @@ const LANES: { readonly [K in OpKind]: Define<OpOf<K>> } = {
   clip: (op, [x]) => lanewise(x, (lane) => Math.min(Math.max(lane, op.lo), op.hi)),
   'shift-left': (op, [x]) => lanewise(x, (lane) => lane * 2 ** op.bits),
   'shift-right': (op, [x]) => lanewise(x, (lane) => shiftRight(lane, op.bits, op.rounding)),
+  floordiv: pairwise(floorDivide),
+  isqrt: (_, [x]) => lanewise(x, integerSqrt),
+  less: pairwise((a, b) => (a < b ? 1 : 0)),
+  equal: pairwise((a, b) => (a === b ? 1 : 0)),
+  select,
   matmul,
   conv,
   'sum-pool': pool((total, lane) => total + lane, 0),
@@ -66,6 +75,7 @@ const LANES: { readonly [K in OpKind]: Define<OpOf<K>> } = {
   'reduce-min': reduce(Math.min, Number.POSITIVE_INFINITY),
   argmax,
   lookup,
+  'gather-elements': gatherElements,
   reshape,
   transpose,
   slice,
@@ -79,12 +89,20 @@ function lanewise(x: Tensor, f: (lane: number) => number): LaneFunction {
   return (at) => f(read(at))
 }
 
-function pairwise(f: (a: number, b: number) => number): Define<BinaryOp> {
+function pairwise(f: (a: number, b: number) => number): Define<BinaryOp | FloordivOp | CompareOp> {
   return (_, [a, b], out) => {
     const stridesA = broadcastStrides(a.shape, out.length)
     const stridesB = broadcastStrides(b.shape, out.length)
     return (at) => f(a.data[offsetOf(at, stridesA)] as number, b.data[offsetOf(at, stridesB)] as number)
   }
+}
+
+function select(_: SelectOp, [condition, a, b]: readonly [Tensor, Tensor, Tensor], out: Shape): LaneFunction {
+  const [read, readA, readB] = [condition, a, b].map(({ shape, data }) => {
+    const strides = broadcastStrides(shape, out.length)
+    return (at: Coordinate) => data[offsetOf(at, strides)] as number
+  }) as [LaneFunction, LaneFunction, LaneFunction]
+  return (at) => (read(at) === 1 ? readA(at) : readB(at))
 }
 
 function matmul(_: MatmulOp, [a, b]: readonly [Tensor, Tensor], out: Shape): LaneFunction {
@@ -178,6 +196,12 @@ function lookup(op: LookupOp, [indices, table]: readonly [Tensor, Tensor]): Lane
   const indexAt = laneReader(indices)
   const tableAt = laneReader(table)
   return (at) => tableAt([...at.slice(0, op.axis), indexAt(at.slice(op.axis, end)), ...at.slice(end)])
+}
+
+function gatherElements(op: GatherElementsOp, [indices, table]: readonly [Tensor, Tensor]): LaneFunction {
+  const indexAt = laneReader(indices)
+  const tableAt = laneReader(table)
+  return (at) => tableAt(at.with(op.axis, indexAt(at)))
 }
 
 function reshape(_: ReshapeOp, [x]: readonly [Tensor], out: Shape): LaneFunction {

@@ -34,7 +34,7 @@ export type Operands<O extends Op> = OperandPer<O['inputs']>
 export interface OpRule<O extends Op> {
   readonly opcode: number
   /** Number of operands; `'many'` is 1 or more. */
-  readonly arity: 1 | 2 | 'many'
+  readonly arity: 1 | 2 | 3 | 'many'
   /** The parameters, in encoding order, each with its range and bytes. */
   readonly fields: readonly FieldOf<O>[]
   /** Extents of the result. */
@@ -82,6 +82,15 @@ export const OPS: { readonly [K in OpKind]: OpRule<OpOf<K>> } = {
   'shift-right': { opcode: 8, arity: 1, fields: [['bits', UINT], ['rounding', ROUNDING]],
     shape: sameShape, bounds: (op, [a]) => bounds.shiftRightBounds(op, a) },
 
+  floordiv: { opcode: 9, arity: 2, fields: [], shape: pairShape, bounds: (_, [a, b]) => bounds.floordivBounds(a, b) },
+  isqrt: { opcode: 10, arity: 1, fields: [], shape: sameShape, bounds: (_, [a]) => bounds.isqrtBounds(a) },
+  less: { opcode: 11, arity: 2, fields: [], shape: pairShape, bounds: () => ({ lo: 0, hi: 1 }) },
+  equal: { opcode: 12, arity: 2, fields: [], shape: pairShape, bounds: () => ({ lo: 0, hi: 1 }) },
+  select: { opcode: 13, arity: 3, fields: [],
+    shape: (_, [condition, a, b]) =>
+      shapes.broadcastShapes(condition.shape, shapes.broadcastShapes(a.shape, b.shape)),
+    bounds: (_, [condition, a, b]) => bounds.selectBounds(condition, a, b) },
+
   // contractions and pooling
   matmul: { opcode: 16, arity: 2, fields: [],
     shape: (_, [a, b]) => shapes.matmulShape(a.shape, b.shape),
@@ -109,6 +118,9 @@ export const OPS: { readonly [K in OpKind]: OpRule<OpOf<K>> } = {
   // movement
   lookup: { opcode: 32, arity: 2, fields: [['axis', UINT]],
     shape: (op, [indices, table]) => shapes.lookupShape(op, indices.shape, table.shape),
+    bounds: (op, [indices, table]) => bounds.lookupBounds(op, indices, table, table.shape) },
+  'gather-elements': { opcode: 39, arity: 2, fields: [['axis', UINT]],
+    shape: (op, [indices, table]) => shapes.gatherElementsShape(op, indices.shape, table.shape),
     bounds: (op, [indices, table]) => bounds.lookupBounds(op, indices, table, table.shape) },
   reshape: { opcode: 33, arity: 1, fields: [['shape', UINT_LIST]],
     shape: (op, [a]) => shapes.reshapeShape(op, a.shape), bounds: sameBounds },

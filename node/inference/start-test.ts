@@ -5,12 +5,14 @@ import type { ExactVector } from './exact-vector.ts'
 import { compare } from './self-test.ts'
 import { arithmeticVectors } from './vectors-arithmetic.ts'
 import { convVectors } from './vectors-conv.ts'
+import { divisionVectors } from './vectors-division.ts'
 import { matmulVectors } from './vectors-matmul.ts'
 import { requantisedVectors } from './vectors-requantised.ts'
 
 /** Every vector of the start-up self-test. */
 export function startVectors(): ExactVector[] {
-  return [...matmulVectors(), ...convVectors(), ...requantisedVectors(), ...arithmeticVectors()]
+  const contractions = [...matmulVectors(), ...convVectors(), ...requantisedVectors()]
+  return [...contractions, ...arithmeticVectors(), ...divisionVectors()]
 }
 
 /**

@@ -54,6 +54,8 @@ function edgeVectors(edge: Edge): ExactVector[] {
     one('reduce-sum', (id) => ({ kind: 'reduce-sum', inputs: [id], ...axes }), 1 / 8),
     one('reduce-max', (id) => ({ kind: 'reduce-max', inputs: [id], ...axes })),
     one('reduce-min', (id) => ({ kind: 'reduce-min', inputs: [id], ...axes })),
+    one('less', (id) => ({ kind: 'less', inputs: [id, 0] })),
+    one('equal', (id) => ({ kind: 'equal', inputs: [0, id] })),
     one('argmax', (id) => ({ kind: 'argmax', inputs: [id], axis: 2, keepDims: true })),
   ]
 }
@@ -103,6 +105,23 @@ function indexing(): ExactVector[] {
     moved({ kind: 'pad', inputs: [0], pads: [0, 1, 2, 1, 0, 0], value: SAFE - 2 }),
     moved({ kind: 'concat', inputs: [0, 0, 0], axis: 1 }),
     moved({ kind: 'expand', inputs: [0], shape: [2, 2, 3, 4] }),
+    vector({
+      name: 'select, by a comparison that broadcasts',
+      kernel: 'where',
+      inputs: [{ lo: 0, hi: SAFE - 1, shape: [2, 3, 4], lanes: [SAFE - 1, 0, SAFE - 2, 3, 2] }],
+      constants: [constant([4], [3, -1, SAFE - 1, 2]), constant([3, 1], [-1, 7, 0])],
+      ops: [
+        { kind: 'less', inputs: [0, 1] },
+        { kind: 'select', inputs: [3, 0, 2] },
+      ],
+    }),
+    vector({
+      name: 'gather-elements along an inner axis',
+      kernel: 'gather-elements',
+      inputs: [{ ...input, shape: [2, 3, 2] }],
+      constants: [constant([2, 4, 2], [2, 0, 1, 1, 0, 2])],
+      ops: [{ kind: 'gather-elements', inputs: [1, 0], axis: 1 }],
+    }),
     vector({
       name: 'lookup, with indices from an argmax: the first of equals',
       kernel: 'gather',

@@ -39,7 +39,39 @@ function applyScalar(op: EpilogueOp, acc: bigint, tensor: (operand: number) => b
       return acc >> BigInt(op.bits)
     case 'shift-right-half-even':
       return shiftHalfEven(acc, BigInt(op.bits))
+    case 'floordiv-tensor':
+      return floorDivide(acc, tensor(op.operand))
+    case 'floordiv':
+      return floorDivide(acc, BigInt(op.value))
+    case 'less-tensor':
+      return acc < tensor(op.operand) ? 1n : 0n
+    case 'less':
+      return acc < BigInt(op.value) ? 1n : 0n
+    case 'greater-tensor':
+      return acc > tensor(op.operand) ? 1n : 0n
+    case 'greater':
+      return acc > BigInt(op.value) ? 1n : 0n
+    case 'equal-tensor':
+      return acc === tensor(op.operand) ? 1n : 0n
+    case 'equal':
+      return acc === BigInt(op.value) ? 1n : 0n
+    case 'isqrt':
+      return integerSqrt(acc)
   }
+}
+
+function floorDivide(acc: bigint, divisor: bigint): bigint {
+  if (divisor < 1n) throw new Trapped(`divides by ${divisor}`)
+  const quotient = acc / divisor
+  return quotient * divisor > acc ? quotient - 1n : quotient
+}
+
+/** Bit by bit: the root of a safe integer has 27 at most. */
+function integerSqrt(acc: bigint): bigint {
+  if (acc < 0n) throw new Trapped(`takes the root of ${acc}`)
+  let root = 0n
+  for (let bit = 1n << 26n; bit > 0n; bit >>= 1n) if ((root + bit) ** 2n <= acc) root += bit
+  return root
 }
 
 function shiftHalfEven(acc: bigint, bits: bigint): bigint {

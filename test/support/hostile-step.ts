@@ -169,11 +169,14 @@ function operandMaps(loops: number, values: number): fc.Arbitrary<OperandMap> {
 
 function scalarOps(operands: number): fc.Arbitrary<EpilogueOp> {
   const operand = fc.nat(operands - 1)
-  const tensor = fc.constantFrom('add-tensor', 'sub-tensor', 'mul-tensor', 'min-tensor', 'max-tensor')
+  const arithmetic = ['add-tensor', 'sub-tensor', 'mul-tensor', 'min-tensor', 'max-tensor']
+  const tensor = fc.constantFrom(...arithmetic, 'floordiv-tensor', 'less-tensor', 'greater-tensor', 'equal-tensor')
+  const scalar = fc.constantFrom('add', 'mul', 'floordiv', 'less', 'greater', 'equal')
   const constant = fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer({ min: -SAFE, max: SAFE }))
   return fc.oneof(
     fc.record({ fn: tensor as fc.Arbitrary<'add-tensor'>, operand }),
-    fc.record({ fn: fc.constantFrom('add', 'mul') as fc.Arbitrary<'add'>, value: constant }),
+    fc.record({ fn: scalar as fc.Arbitrary<'add'>, value: constant }),
+    fc.record({ fn: fc.constant('isqrt' as const) }),
     fc.tuple(constant, constant).map(([a, b]): EpilogueOp => ({ fn: 'clip', lo: Math.min(a, b), hi: Math.max(a, b) })),
     fc.record({
       fn: fc.constantFrom('shift-left', 'shift-right-floor', 'shift-right-half-even') as fc.Arbitrary<'shift-left'>,

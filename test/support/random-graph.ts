@@ -3,7 +3,8 @@ import { checkGraph } from '../../node/exact/check.ts'
 import type { Bounds, CheckedGraph, ExactGraph, OpKind, Shape, Tensor } from '../../node/exact/graph.ts'
 import { laneBytesFor } from '../../node/exact/tensor-data.ts'
 import { createGraphBuilder } from './graph-builder.ts'
-import { GROW, RANGES } from './random-ops.ts'
+import { GROW } from './random-ops.ts'
+import { RANGES } from './random-picks.ts'
 import { createPick, createRandom, type Fill, randomTensor } from './random-source.ts'
 
 /** A valid graph with inputs to run it on. */

@@ -1,30 +1,28 @@
-import type { Bounds, Op, OpKind, Shape, ValueId, Window } from '../../node/exact/graph.ts'
-import type { Operand } from '../../node/exact/ops/sums.ts'
+import type { Op, OpKind, ValueId } from '../../node/exact/graph.ts'
 import { shapeSize } from '../../node/exact/tensor-data.ts'
 import type { GraphBuilder } from './graph-builder.ts'
-import { createRandom, type Pick, randomTensor } from './random-source.ts'
+import {
+  broadcastable,
+  clipTo,
+  factors,
+  factsOf,
+  permutation,
+  pickConstant,
+  pickImage,
+  pickPartner,
+  pickPositive,
+  pickRange,
+  pickRanked,
+  pickValue,
+  pickWindow,
+  rankOf,
+  tamed,
+  valueAs,
+} from './random-picks.ts'
+import type { Pick } from './random-source.ts'
 
 /** Adds an op of one kind, and whatever it needs around it, onto values of the builder. Adds nothing where nothing fits. */
 export type Grow = (builder: GraphBuilder, pick: Pick) => void
-
-/** Ranges that constants, clips and inputs are drawn from: those that kernels and lanes care about, and odd ones. */
-export const RANGES: readonly Bounds[] = [
-  { lo: -3, hi: 3 },
-  { lo: 0, hi: 1 },
-  { lo: -128, hi: 127 },
-  { lo: 0, hi: 255 },
-  { lo: -64, hi: 64 },
-  { lo: -127, hi: 127 },
-  { lo: 5, hi: 9 },
-  { lo: -9, hi: -5 },
-  { lo: -100, hi: 155 },
-  { lo: -(2 ** 15), hi: 2 ** 15 - 1 },
-  { lo: 0, hi: 2 ** 16 - 1 },
-  { lo: -(2 ** 20), hi: 2 ** 20 },
-  { lo: -(2 ** 31), hi: 2 ** 31 - 1 },
-  { lo: -(2 ** 40), hi: 2 ** 41 },
-  { lo: -(2 ** 53) + 1, hi: 2 ** 53 - 1 },
-]
 
 /** One way to grow for each kind of op. */
 export const GROW: { readonly [K in OpKind]: Grow } = {
@@ -45,6 +43,20 @@ export const GROW: { readonly [K in OpKind]: Grow } = {
     const bits = pick(4) === 3 ? 1 + pick(52) : 1 + pick(12)
     b.op({ kind: 'shift-right', inputs: [pickValue(b, pick)], bits, rounding: pick(2) === 0 ? 'floor' : 'half-even' })
   },
+  floordiv: (b, pick) => {
+    const divisor = pickPositive(b, pick, 2 ** 53 - 1)
+    b.op({ kind: 'floordiv', inputs: [pickPartner(b, divisor, pick), divisor] })
+  },
+  isqrt: (b, pick) => {
+    const x = pickValue(b, pick)
+    const { lo, hi } = factsOf(b, x)
+    const top = [2 ** 52 - 1, 2 ** 24, 2 ** 24 + 1, 1000][pick(4)] as number
+    const radicand = lo >= 0 && hi < 2 ** 52 ? x : clipTo(b, x, { lo: 0, hi: top })
+    if (radicand !== undefined) b.op({ kind: 'isqrt', inputs: [radicand] })
+  },
+  less: compare('less'),
+  equal: compare('equal'),
+  select,
   matmul,
   conv,
   'sum-pool': pool('sum-pool'),
@@ -57,6 +69,7 @@ export const GROW: { readonly [K in OpKind]: Grow } = {
     b.op({ kind: 'argmax', inputs: [x], axis: pick(rankOf(b, x)), keepDims: pick(2) === 1 })
   },
   lookup,
+  'gather-elements': gatherElements,
   reshape: (b, pick) => {
     const x = pickValue(b, pick)
     b.op({ kind: 'reshape', inputs: [x], shape: factors(shapeSize(factsOf(b, x).shape), pick(5), pick) })
@@ -89,6 +102,26 @@ function binary(kind: 'add' | 'sub' | 'mul' | 'min' | 'max'): Grow {
       return b.op({ kind, inputs }) ?? b.op({ kind, inputs: [x, x] })
     })
   }
+}
+
+function compare(kind: 'less' | 'equal'): Grow {
+  return (b, pick) => {
+    const x = pickValue(b, pick)
+    const y = pickPartner(b, x, pick)
+    b.op({ kind, inputs: pick(2) === 0 ? [x, y] : [y, x] })
+  }
+}
+
+function select(b: GraphBuilder, pick: Pick): void {
+  const chosen = pick(3) === 2 ? pickConstant(b, broadcastable(factsOf(b, 0).shape, pick), pick) : pickValue(b, pick)
+  tamed(b, chosen, pick, (x) => {
+    const y = pickPartner(b, x, pick)
+    const given = pickPartner(b, x, pick)
+    const { lo, hi } = factsOf(b, given)
+    const condition = lo >= 0 && hi <= 1 ? given : clipTo(b, given, { lo: 0, hi: 1 })
+    if (condition === undefined) return undefined
+    return b.op({ kind: 'select', inputs: pick(2) === 0 ? [condition, x, y] : [condition, y, x] })
+  })
 }
 
 function matmul(b: GraphBuilder, pick: Pick): void {
@@ -163,6 +196,21 @@ function lookup(b: GraphBuilder, pick: Pick): void {
   if (indices !== undefined) b.op({ kind: 'lookup', inputs: [indices, table], axis })
 }
 
+function gatherElements(b: GraphBuilder, pick: Pick): void {
+  const x = pickRanked(b, pick, 1)
+  const { shape, lo, hi } = factsOf(b, x)
+  const axis = pick(shape.length)
+  const own = pickValue(b, pick)
+  const fits = (id: ValueId) => {
+    const other = factsOf(b, id).shape
+    return other.length === shape.length && other.every((extent, i) => i === axis || extent === shape[i])
+  }
+  const table = fits(own) ? own : pickConstant(b, shape.with(axis, 1 + pick(9)), pick)
+  const top = (factsOf(b, table).shape[axis] as number) - 1
+  const indices = lo >= 0 && hi <= top ? x : clipTo(b, x, { lo: 0, hi: top })
+  if (indices !== undefined) b.op({ kind: 'gather-elements', inputs: [indices, table], axis })
+}
+
 function slice(b: GraphBuilder, pick: Pick): void {
   const x = pickValue(b, pick)
   const cuts = factsOf(b, x).shape.map((extent) => {
@@ -195,109 +243,4 @@ function concat(b: GraphBuilder, pick: Pick): void {
     return fits ? y : pickConstant(b, shape.with(axis, 1 + pick(3)), pick)
   })
   b.op({ kind: 'concat', inputs: [x, ...parts], axis })
-}
-
-/** Tries an op; where it is refused, tries again on an operand of fewer bits. Sometimes takes fewer bits at once, as models do. */
-function tamed(b: GraphBuilder, x: ValueId, pick: Pick, grow: (x: ValueId) => ValueId | undefined): void {
-  const narrow = pick(2) === 0 ? undefined : clipTo(b, x, RANGES[pick(9)] as Bounds)
-  if (grow(narrow ?? x) !== undefined) return
-  const { lo, hi } = factsOf(b, x)
-  let bits = 0
-  while (Math.max(-lo, hi) / 2 ** bits > 127 && bits < 52) bits++
-  const shifted = bits === 0 ? x : b.op({ kind: 'shift-right', inputs: [x], bits, rounding: 'half-even' })
-  if (shifted !== undefined) grow(shifted)
-}
-
-function clipTo(b: GraphBuilder, x: ValueId, { lo, hi }: Bounds): ValueId | undefined {
-  return b.op({ kind: 'clip', inputs: [x], lo, hi })
-}
-
-function factsOf(b: GraphBuilder, id: ValueId): Operand {
-  return b.values[id] as Operand
-}
-
-function rankOf(b: GraphBuilder, id: ValueId): number {
-  return factsOf(b, id).shape.length
-}
-
-/** Mostly the newest value that is not a constant, so that graphs grow deep; else any. */
-function pickValue(b: GraphBuilder, pick: Pick): ValueId {
-  const computed = b.values.flatMap((_, id) => (b.isConstant(id) ? [] : [id]))
-  const style = pick(8)
-  if (style === 7) return pick(b.values.length)
-  return style >= 5 ? (computed[pick(computed.length)] as ValueId) : (computed.at(-1) as ValueId)
-}
-
-/** As {@link pickValue}, of this rank at least: reshaped where it is less. */
-function pickRanked(b: GraphBuilder, pick: Pick, rank: number): ValueId {
-  const x = pickValue(b, pick)
-  const { shape } = factsOf(b, x)
-  if (shape.length >= rank) return x
-  return b.op({ kind: 'reshape', inputs: [x], shape: factors(shapeSize(shape), rank, pick) }) as ValueId
-}
-
-/** A value seen as `[n, c, …spatial]`. */
-function pickImage(b: GraphBuilder, pick: Pick): ValueId | undefined {
-  const x = pickValue(b, pick)
-  const { shape } = factsOf(b, x)
-  if (shape.length >= 3 && shape.length <= 5 && pick(3) > 0) return x
-  const spatialRank = [2, 1, 3][pick(3)] as number
-  const image = [1, ...factors(shapeSize(shape), 1 + spatialRank, pick)]
-  return b.op({ kind: 'reshape', inputs: [x], shape: image })
-}
-
-/** As many lanes of `x` as fill a shape. */
-function valueAs(b: GraphBuilder, x: ValueId, shape: Shape): ValueId | undefined {
-  const size = shapeSize(factsOf(b, x).shape)
-  const needed = shapeSize(shape)
-  if (needed > size) return undefined
-  const flat = b.op({ kind: 'reshape', inputs: [x], shape: [size] })
-  if (flat === undefined) return undefined
-  const part = b.op({ kind: 'slice', inputs: [flat], starts: [0], sizes: [needed], steps: [1] })
-  return part === undefined ? undefined : b.op({ kind: 'reshape', inputs: [part], shape })
-}
-
-function pickConstant(b: GraphBuilder, shape: Shape, pick: Pick): ValueId {
-  const range = pick(4) === 3 ? pickRange(pick) : (RANGES[pick(9)] as Bounds)
-  const random = createRandom(pick(65_536))
-  return b.constant(shape, randomTensor(shape, range, pick(4) === 3 ? 'hi' : 'uniform', random).data)
-}
-
-function pickRange(pick: Pick): Bounds {
-  return RANGES[pick(RANGES.length)] as Bounds
-}
-
-/** A shape that broadcasts with `shape`: fewer axes, or some of them 1. */
-function broadcastable(shape: Shape, pick: Pick): Shape {
-  return shape.slice(pick(3) === 0 ? 0 : pick(shape.length + 1)).map((extent) => (pick(3) === 2 ? 1 : extent))
-}
-
-/** `rank` extents whose product is `size`; rank 0 gives 1 where size is not 1. */
-function factors(size: number, rank: number, pick: Pick): Shape {
-  const shape: number[] = []
-  let rest = size
-  for (let axis = 1; axis < rank; axis++) {
-    const divisors = Array.from({ length: Math.min(rest, 16) }, (_, i) => i + 1).filter((d) => rest % d === 0)
-    const extent = divisors[pick(divisors.length)] as number
-    shape.push(extent)
-    rest /= extent
-  }
-  return rank === 0 && size === 1 ? [] : [...shape, rest]
-}
-
-function permutation(rank: number, pick: Pick): number[] {
-  const left = Array.from({ length: rank }, (_, axis) => axis)
-  return Array.from({ length: rank }, () => left.splice(pick(left.length), 1)[0] as number)
-}
-
-function pickWindow(spatial: Shape, pick: Pick): Window & { readonly kernel: readonly number[] } {
-  const kernel = spatial.map((extent) => 1 + pick(Math.min(extent + 1, 4)))
-  return {
-    kernel,
-    strides: spatial.map(() => 1 + (pick(3) === 2 ? pick(3) : 0)),
-    dilations: spatial.map(() => 1 + (pick(4) === 3 ? 1 : 0)),
-    pads: [...spatial, ...spatial].map((_, i) =>
-      pick(2) === 0 ? 0 : pick((kernel[i % spatial.length] as number) + 1),
-    ),
-  }
 }

@@ -46,11 +46,14 @@ struct Words {
 library Descriptors {
     uint256 private constant MAX_VALUE = 2 ** VALUE_TREE_DEPTH - 1;
     uint256 private constant MAX_SHIFT_BITS = 52;
-    /// @dev Codes of scalar ops; those below SCALAR_ADD have an operand, those from SCALAR_SHIFTS on shift.
+    /// @dev Codes of scalar ops: those below SCALAR_ADD have an operand, those from SCALAR_SHIFTS on shift, those from
+    ///      SCALAR_RELATIONS on have an operand, those from SCALAR_CONSTANT_RELATIONS on a constant, the last nothing.
     uint256 private constant SCALAR_ADD = 6;
     uint256 private constant SCALAR_CLIP = 8;
     uint256 private constant SCALAR_SHIFTS = 9;
-    uint256 private constant SCALAR_LAST = 11;
+    uint256 private constant SCALAR_RELATIONS = 12;
+    uint256 private constant SCALAR_CONSTANT_RELATIONS = 16;
+    uint256 private constant SCALAR_LAST = 20;
 
     /// @notice Decodes an op's descriptor. Strict: one sequence of words for each op.
     function decodeNest(Witness memory witness, OpenedOp memory op) internal pure returns (Nest memory nest) {
@@ -142,9 +145,15 @@ library Descriptors {
             if (_nextLane(words) < lo) words.witness.trap();
             return;
         }
-        if (code < SCALAR_ADD) _next(words, 0, operandCount - 1);
-        else if (code < SCALAR_SHIFTS) _nextLane(words);
-        else _next(words, 1, MAX_SHIFT_BITS);
+        if (code == SCALAR_LAST) {
+            _next(words, 0, 0);
+        } else if (code < SCALAR_ADD || (code >= SCALAR_RELATIONS && code < SCALAR_CONSTANT_RELATIONS)) {
+            _next(words, 0, operandCount - 1);
+        } else if (code < SCALAR_SHIFTS || code >= SCALAR_RELATIONS) {
+            _nextLane(words);
+        } else {
+            _next(words, 1, MAX_SHIFT_BITS);
+        }
         _next(words, 0, 0);
     }
 

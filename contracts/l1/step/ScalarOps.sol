@@ -21,6 +21,17 @@ library ScalarOps {
     uint256 private constant CLIP = 8;
     uint256 private constant SHIFT_LEFT = 9;
     uint256 private constant SHIFT_RIGHT_FLOOR = 10;
+    uint256 private constant SHIFT_RIGHT_HALF_EVEN = 11;
+    uint256 private constant FLOORDIV_TENSOR = 12;
+    uint256 private constant EQUAL_TENSOR = 15;
+    uint256 private constant FLOORDIV = 16;
+    uint256 private constant EQUAL = 19;
+    /// @dev What the codes from FLOORDIV_TENSOR on, and those from FLOORDIV on, do, in order; the last tells equals.
+    uint256 private constant QUOTIENT = 0;
+    uint256 private constant IS_LESS = 1;
+    uint256 private constant IS_GREATER = 2;
+    /// @dev The root of a safe integer has 27 bits at most.
+    uint256 private constant ROOT_TOP_BIT = 1 << 26;
 
     /// @notice Applies a nest's scalar ops in order.
     /// @param place The place on the row of the lane that is computed.
@@ -66,8 +77,42 @@ library ScalarOps {
                 return acc < argument ? argument : acc > hi ? hi : acc;
             }
             if (code == SHIFT_LEFT) return acc << uint256(argument);
-            int256 quotient = acc >> uint256(argument);
-            return code == SHIFT_RIGHT_FLOOR ? quotient : _roundHalfEven(acc, quotient, uint256(argument));
+            if (code <= SHIFT_RIGHT_HALF_EVEN) {
+                int256 quotient = acc >> uint256(argument);
+                return code == SHIFT_RIGHT_FLOOR ? quotient : _roundHalfEven(acc, quotient, uint256(argument));
+            }
+            if (code <= EQUAL_TENSOR) {
+                argument = OperandLanes.laneAt(step, step.nest.operands[uint256(argument)], place, 0);
+                return _relate(step.witness, code - FLOORDIV_TENSOR, acc, argument);
+            }
+            if (code <= EQUAL) return _relate(step.witness, code - FLOORDIV, acc, argument);
+            return _root(step.witness, acc);
+        }
+    }
+
+    /// @dev A quotient rounded towards minus infinity (traps unless the divisor is 1 or more), or 1 where a relation holds, else 0.
+    function _relate(Witness memory witness, uint256 relation, int256 acc, int256 other) private pure returns (int256) {
+        unchecked {
+            if (relation == QUOTIENT) {
+                if (other < 1) witness.trap();
+                int256 quotient = acc / other;
+                return quotient * other > acc ? quotient - 1 : quotient;
+            }
+            bool holds = relation == IS_LESS ? acc < other : relation == IS_GREATER ? acc > other : acc == other;
+            return holds ? int256(1) : int256(0);
+        }
+    }
+
+    /// @dev The greatest integer whose square is at most `acc`, bit by bit. Traps below 0. Costs about 2,000 gas.
+    function _root(Witness memory witness, int256 acc) private pure returns (int256) {
+        if (acc < 0) witness.trap();
+        unchecked {
+            uint256 root = 0;
+            for (uint256 bit = ROOT_TOP_BIT; bit != 0; bit >>= 1) {
+                uint256 next = root + bit;
+                if (next * next <= uint256(acc)) root = next;
+            }
+            return int256(root);
         }
     }
 

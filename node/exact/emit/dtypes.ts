@@ -12,6 +12,7 @@ export const INT32_BUDGET = 2 ** 31 - 1
 export const PAIR_SUM_BUDGET = 2 ** 15 - 1
 
 const RANGES: Readonly<Record<OnnxDtype, Bounds>> = {
+  bool: { lo: 0, hi: 1 },
   uint8: { lo: 0, hi: 255 },
   int8: { lo: -128, hi: 127 },
   int16: { lo: -32768, hi: 32767 },
@@ -23,6 +24,7 @@ const RANGES: Readonly<Record<OnnxDtype, Bounds>> = {
 
 /** Bytes of one element. */
 export const ELEMENT_BYTES: Readonly<Record<OnnxDtype, number>> = {
+  bool: 1,
   uint8: 1,
   int8: 1,
   int16: 2,
@@ -73,6 +75,7 @@ export function elementBytes(dtype: OnnxDtype, values: ArrayLike<number>): Uint8
 
 function typedElements(dtype: OnnxDtype, values: ArrayLike<number>): ArrayBufferView {
   switch (dtype) {
+    case 'bool':
     case 'uint8':
       return Uint8Array.from(values)
     case 'int8':

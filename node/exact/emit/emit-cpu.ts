@@ -1,7 +1,9 @@
 import type { CheckedGraph, Op, OpKind } from '../graph.ts'
 import { inputDtype, outputDtype } from './dtypes.ts'
+import { emitCompare, emitSelect } from './emit-choice.ts'
 import type { EmitContext, EmitTask, KernelSet } from './emit-context.ts'
 import { emitConv } from './emit-conv.ts'
+import { emitFloordiv, emitIsqrt } from './emit-division.ts'
 import { emitBinary, emitClip, emitShiftLeft, emitShiftRight } from './emit-elementwise.ts'
 import { emitMatmul } from './emit-matmul.ts'
 import { emitConcat, emitExpand, emitLookup, emitPad, emitReshape, emitSlice, emitTranspose } from './emit-movement.ts'
@@ -52,6 +54,11 @@ const EMITTERS: { readonly [Kind in OpKind]: KernelEmitter<Kind> } = {
   clip: emitClip,
   'shift-left': emitShiftLeft,
   'shift-right': emitShiftRight,
+  floordiv: emitFloordiv,
+  isqrt: emitIsqrt,
+  less: emitCompare,
+  equal: emitCompare,
+  select: emitSelect,
   matmul: emitMatmul,
   conv: emitConv,
   'sum-pool': emitSumPool,
@@ -61,6 +68,7 @@ const EMITTERS: { readonly [Kind in OpKind]: KernelEmitter<Kind> } = {
   'reduce-min': emitReduce,
   argmax: emitArgmax,
   lookup: emitLookup,
+  'gather-elements': emitLookup,
   reshape: emitReshape,
   transpose: emitTranspose,
   slice: emitSlice,

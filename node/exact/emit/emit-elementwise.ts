@@ -63,7 +63,7 @@ export function emitShiftRight(context: EmitContext, task: EmitTask<ShiftRightOp
 }
 
 /** The cheapest type that holds every value of `held` (and `extra`), judged by what `sources` already exist in. */
-function workDtype(
+export function workDtype(
   context: EmitContext,
   held: readonly ValueId[],
   sources: readonly ValueId[],
@@ -74,7 +74,7 @@ function workDtype(
 }
 
 /** channels-last when a computed operand is, and every other computed operand has the result's rank (constants follow). */
-function workLayout(context: EmitContext, out: ValueId, inputs: readonly ValueId[]): Layout {
+export function workLayout(context: EmitContext, out: ValueId, inputs: readonly ValueId[]): Layout {
   const { values } = context
   const rank = values.facts(out).shape.length
   const computed = inputs.filter((id) => !values.isConstant(id))

@@ -1,12 +1,23 @@
-import type { ConcatOp, ExpandOp, LookupOp, PadOp, ReshapeOp, SliceOp, TransposeOp, ValueId } from '../graph.ts'
+import type {
+  ConcatOp,
+  ExpandOp,
+  GatherElementsOp,
+  LookupOp,
+  PadOp,
+  ReshapeOp,
+  SliceOp,
+  TransposeOp,
+  ValueId,
+} from '../graph.ts'
 import { arithmeticDtypes, dtypeHolds, magnitude } from './dtypes.ts'
 import type { EmitContext, EmitTask } from './emit-context.ts'
 import type { KernelName } from './kernel-names.ts'
 import { range } from './layouts.ts'
 import type { OnnxDtype } from './onnx-writer.ts'
 
-/** Lanes of a table at proven indices: Gather. @returns the kernel's name. */
-export function emitLookup(context: EmitContext, task: EmitTask<LookupOp>): KernelName {
+/** Lanes of a table at proven indices: Gather, or lane by lane GatherElements. @returns the kernel's name. */
+export function emitLookup(context: EmitContext, task: EmitTask<LookupOp | GatherElementsOp>): KernelName {
+  const byLane = task.op.kind === 'gather-elements'
   const { model, values } = context
   const { inputs, axis } = task.op
   const [indices, table] = inputs
@@ -16,8 +27,9 @@ export function emitLookup(context: EmitContext, task: EmitTask<LookupOp>): Kern
     values.operand(table, { dtype, layout: 'plain' }),
     values.operand(indices, { dtype: indexDtype, layout: 'plain' }),
   ]
-  values.define(task.out, { dtype, layout: 'plain' }, model.node('Gather', operands, { attributes: { axis } }))
-  return 'gather'
+  const gathered = model.node(byLane ? 'GatherElements' : 'Gather', operands, { attributes: { axis } })
+  values.define(task.out, { dtype, layout: 'plain' }, gathered)
+  return byLane ? 'gather-elements' : 'gather'
 }
 
 /** Reshape. @returns the kernel's name. */

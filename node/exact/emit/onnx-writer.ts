@@ -4,7 +4,7 @@
  */
 
 /** Element types that emitted models use. */
-export type OnnxDtype = 'float32' | 'uint8' | 'int8' | 'int16' | 'int32' | 'int64' | 'float64'
+export type OnnxDtype = 'float32' | 'uint8' | 'int8' | 'int16' | 'int32' | 'int64' | 'bool' | 'float64'
 
 /** An attribute of a node: an integer, a list of integers, or a float32 written as `{ float }`. */
 export type OnnxAttribute = number | readonly number[] | { readonly float: number }
@@ -47,6 +47,7 @@ export const ONNX_DTYPE_CODES: Readonly<Record<OnnxDtype, number>> = {
   int16: 5,
   int32: 6,
   int64: 7,
+  bool: 9,
   float64: 11,
 }
 

@@ -145,6 +145,9 @@ const INEXACT = new Set([
   'IndexOutOfBounds',
   'ClipInvalid',
   'ShiftInvalid',
+  'DivisorInvalid',
+  'RadicandInvalid',
+  'ConditionInvalid',
   'OutputLaneTooNarrow',
 ])
 const TOO_LARGE = /TooLarge$|TooMany$|TooCostly$|^CountInvalid$/

@@ -4,6 +4,7 @@ import type {
   ConcatOp,
   ConvOp,
   ExpandOp,
+  GatherElementsOp,
   LookupOp,
   PadOp,
   PoolOp,
@@ -85,6 +86,16 @@ export function argmaxShape(op: ArgmaxOp, input: Shape): Shape {
 export function lookupShape(op: LookupOp, indices: Shape, table: Shape): Shape {
   requireAxis(op.axis, table)
   return [...table.slice(0, op.axis), ...indices, ...table.slice(op.axis + 1)]
+}
+
+/** The indices' extents, which are the table's but for `axis`. */
+export function gatherElementsShape(op: GatherElementsOp, indices: Shape, table: Shape): Shape {
+  requireAxis(op.axis, table)
+  const alike =
+    indices.length === table.length && indices.every((extent, axis) => axis === op.axis || extent === table[axis])
+  require(alike, 'ShapeMismatch', () =>
+    `indices ${shapeText(indices)} and table ${shapeText(table)} differ outside axis ${op.axis}`)
+  return indices
 }
 
 /** `op.shape`, of equal size. */

@@ -102,7 +102,7 @@ function kernelCalls({ op, out }: OpContext): number {
 }
 
 function gatheredBytes({ op, inputs, out }: OpContext): number {
-  if (op.kind !== 'lookup') return 0
+  if (op.kind !== 'lookup' && op.kind !== 'gather-elements') return 0
   const indices = inputs[0] as ValueFacts
   return lanesOf(out) * out.laneBytes + lanesOf(indices) * indices.laneBytes
 }

@@ -3,6 +3,7 @@ import type {
   ArgmaxOp,
   ConvOp,
   ExpandOp,
+  GatherElementsOp,
   LookupOp,
   MatmulOp,
   Op,
@@ -78,6 +79,16 @@ export function draftLookup(op: LookupOp, out: Shape, indices: Shape, table: Sha
     return along(axis < op.axis ? axis : axis - 1 + indices.length, extent)
   })
   return { outAxes: plainAxes(out), foldLoops: [], operands: [indexOperand, { id: op.inputs[1], coordinates }] }
+}
+
+/** The loops of a gather lane by lane: both operands run along the result, but for the table's looked-up axis, which stays at 0. */
+export function draftGatherElements(op: GatherElementsOp, out: Shape, table: Shape): NestDraft {
+  const [indices, values] = op.inputs
+  const operands = [
+    { id: indices, coordinates: out.map((extent, axis) => along(axis, extent)) },
+    { id: values, coordinates: table.map((extent, axis) => (axis === op.axis ? fixed(extent) : along(axis, extent))) },
+  ]
+  return { outAxes: plainAxes(out), foldLoops: [], operands }
 }
 
 /** The loops of a transpose, slice, pad or expand. */

@@ -1,12 +1,14 @@
 import type { CheckedGraph, Op, OpKind, ValueFacts, ValueId } from '../graph.ts'
 import { shapeEquals } from '../tensor-data.ts'
+import { readsOf } from './epilogue.ts'
 import { MAX_EPILOGUE_OPS, MAX_NEST_OPERANDS } from './program.ts'
+import { accumulatorPositions, scalarConstant, scalarSteps } from './scalar-steps.ts'
 
 /** A scalar op of the graph, as part of a nest's epilogue: `accumulator` is the operand that the nest already holds. */
 export interface ChainLink {
   /** Op index. */
   readonly op: number
-  /** Position among the op's inputs of the accumulator: 0 or 1. */
+  /** Position among the op's inputs of the accumulator: see `accumulatorPositions`. */
   readonly accumulator: number
 }
 
@@ -27,8 +29,6 @@ const FOLD_KINDS: ReadonlySet<OpKind> = new Set([
   'reduce-min',
   'argmax',
 ])
-const UNARY_KINDS: ReadonlySet<OpKind> = new Set(['clip', 'shift-left', 'shift-right'])
-const BINARY_KINDS: ReadonlySet<OpKind> = new Set(['add', 'sub', 'mul', 'min', 'max'])
 
 interface GrowingChain {
   readonly fold?: number
@@ -50,10 +50,12 @@ export function planChains(checked: CheckedGraph): ReadonlyMap<number, Chain> {
     if (FOLD_KINDS.has(op.kind)) {
       chains.set(index, { fold: index, links: [], epilogueOps: 0, operands: op.inputs.length })
     }
-    if (!isScalarOp(op)) return
+    const positions = accumulatorPositions(checked, op)
+    if (positions.length === 0) return
     const shape = (values[firstOp + index] as ValueFacts).shape
     const joinable = (id: ValueId) => uses[id] === 1 && shapeEquals((values[id] as ValueFacts).shape, shape)
-    for (const [accumulator, id] of op.inputs.entries()) {
+    for (const accumulator of positions) {
+      const id = op.inputs[accumulator] as ValueId
       const chain = chains.get(id - firstOp)
       if (chain === undefined || !joinable(id) || !extend(chain, checked, index, accumulator)) continue
       chains.delete(id - firstOp)
@@ -61,34 +63,22 @@ export function planChains(checked: CheckedGraph): ReadonlyMap<number, Chain> {
       return
     }
     const chain: GrowingChain = { links: [], epilogueOps: 0, operands: 1 }
-    extend(chain, checked, index, headPosition(op, checked))
+    extend(chain, checked, index, headPosition(checked, op, positions))
     chains.set(index, chain)
   })
   return chains
 }
 
-/** The lane of a constant that has just one; undefined for any other value. Such a constant is written into the descriptor. */
-export function scalarConstant({ graph }: CheckedGraph, id: ValueId): number | undefined {
-  const constant = graph.constants[id - graph.inputs.length]
-  return constant?.data.length === 1 ? constant.data[0] : undefined
-}
-
-function isScalarOp(op: Op): boolean {
-  return UNARY_KINDS.has(op.kind) || BINARY_KINDS.has(op.kind)
-}
-
-/** A Map of its own starts from operand 0, or from operand 1 where operand 0 is a scalar constant. */
-function headPosition(op: Op, checked: CheckedGraph): number {
-  return op.inputs.length === 2 && scalarConstant(checked, op.inputs[0] as ValueId) !== undefined ? 1 : 0
+/** A Map of its own starts from an operand that is no scalar constant, if it may. */
+function headPosition(checked: CheckedGraph, op: Op, positions: readonly number[]): number {
+  const tensor = positions.find((position) => scalarConstant(checked, op.inputs[position] as ValueId) === undefined)
+  return tensor ?? (positions.at(-1) as number)
 }
 
 function extend(chain: GrowingChain, checked: CheckedGraph, index: number, accumulator: number): boolean {
-  const op = checked.graph.ops[index] as Op
-  const other = op.inputs[1 - accumulator]
-  const reads = BINARY_KINDS.has(op.kind) && scalarConstant(checked, other as ValueId) === undefined ? 1 : 0
-  const negates = op.kind === 'sub' && accumulator === 1 ? 1 : 0
-  const epilogueOps = chain.epilogueOps + 1 + negates
-  const operands = chain.operands + reads
+  const steps = scalarSteps(checked, checked.graph.ops[index] as Op, accumulator)
+  const epilogueOps = chain.epilogueOps + steps.length
+  const operands = chain.operands + readsOf(steps).length
   if (epilogueOps > MAX_EPILOGUE_OPS || operands > MAX_NEST_OPERANDS) return false
   chain.epilogueOps = epilogueOps
   chain.operands = operands

@@ -2,7 +2,7 @@ import { MAX_SAFE_LANE } from '../../protocol/constants.ts'
 import { BugError } from '../../protocol/errors.ts'
 import { laneRange } from '../../protocol/tensor-encoding.ts'
 import type { Tensor, TensorData } from '../graph.ts'
-import { shiftRight } from '../ops/scalars.ts'
+import { floorDivide, integerSqrt, shiftRight } from '../ops/scalars.ts'
 import { allocateData, shapeSize } from '../tensor-data.ts'
 import type {
   Affine,
@@ -176,7 +176,30 @@ function applyScalar(op: EpilogueOp, accumulator: number, tensor: (operand: numb
       return shiftRight(accumulator, op.bits, 'floor')
     case 'shift-right-half-even':
       return shiftRight(accumulator, op.bits, 'half-even')
+    case 'floordiv-tensor':
+      return floorDivide(accumulator, requireDivisor(tensor(op.operand)))
+    case 'floordiv':
+      return floorDivide(accumulator, requireDivisor(op.value))
+    case 'less-tensor':
+      return accumulator < tensor(op.operand) ? 1 : 0
+    case 'less':
+      return accumulator < op.value ? 1 : 0
+    case 'greater-tensor':
+      return accumulator > tensor(op.operand) ? 1 : 0
+    case 'greater':
+      return accumulator > op.value ? 1 : 0
+    case 'equal-tensor':
+      return accumulator === tensor(op.operand) ? 1 : 0
+    case 'equal':
+      return accumulator === op.value ? 1 : 0
+    case 'isqrt':
+      return integerSqrt(accumulator)
   }
+}
+
+function requireDivisor(divisor: number): number {
+  if (divisor < 1) throw new BugError(`divides by ${divisor}`)
+  return divisor
 }
 
 /** The lane that an operand reads, or undefined where it is out of range. */

@@ -76,6 +76,7 @@ function wishedOrder(
     case 'argmax':
       return axesLast(natural, [op.axis])
     case 'lookup':
+    case 'gather-elements':
     case 'reshape':
     case 'transpose':
     case 'concat':

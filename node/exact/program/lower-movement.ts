@@ -1,5 +1,16 @@
-import type { ConcatOp, ExpandOp, LaneBytes, LookupOp, PadOp, Shape, SliceOp, TransposeOp, ValueId } from '../graph.ts'
-import { concatOperand, draftLookup, draftMove, type NestDraft, plainAxes } from './drafts.ts'
+import type {
+  ConcatOp,
+  ExpandOp,
+  GatherElementsOp,
+  LaneBytes,
+  LookupOp,
+  PadOp,
+  Shape,
+  SliceOp,
+  TransposeOp,
+  ValueId,
+} from '../graph.ts'
+import { concatOperand, draftGatherElements, draftLookup, draftMove, type NestDraft, plainAxes } from './drafts.ts'
 import { type AxisOrder, rowMajor } from './layouts.ts'
 import {
   appendOp,
@@ -15,12 +26,14 @@ import {
 import { MAX_MOVE_OPERANDS } from './program.ts'
 import { chooseLanesPerStep } from './steps.ts'
 
-/** Appends the nest of a lookup, and returns where its value is. */
-export function lowerLookup(lowering: Lowering, op: LookupOp, out: ValueId): View {
+/** Appends the nest of a lookup, of either kind, and returns where its value is. */
+export function lowerLookup(lowering: Lowering, op: LookupOp | GatherElementsOp, out: ValueId): View {
   const [indices, table] = op.inputs
   const { shape } = factsOf(lowering, out)
   const order = lowering.orders[out] as AxisOrder
-  const draft = draftLookup(op, shape, factsOf(lowering, indices).shape, factsOf(lowering, table).shape)
+  const [indexShape, tableShape] = [factsOf(lowering, indices).shape, factsOf(lowering, table).shape]
+  const draft =
+    op.kind === 'lookup' ? draftLookup(op, shape, indexShape, tableShape) : draftGatherElements(op, shape, tableShape)
   const views = [viewOf(lowering, indices), viewOf(lowering, table)] as const
   const { outLoops, operands } = placeNest(draft, views, order, [])
   const laneBytes = widthOf(lowering, out)
@@ -36,7 +49,7 @@ export function lowerLookup(lowering: Lowering, op: LookupOp, out: ValueId): Vie
     outLoops,
     operands,
     axisStride: views[1].strides[op.axis] as number,
-    axisExtent: factsOf(lowering, table).shape[op.axis] as number,
+    axisExtent: tableShape[op.axis] as number,
     lanesPerStep: chooseLanesPerStep(laneBytes, outLoops, reading),
   }))
 }

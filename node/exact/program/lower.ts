@@ -50,6 +50,7 @@ export function lowerWithSources(checked: CheckedGraph): LoweredGraph {
 function lowerUnchained(lowering: Lowering, op: Op, id: ValueId): View | undefined {
   switch (op.kind) {
     case 'lookup':
+    case 'gather-elements':
       return lowerLookup(lowering, op, id)
     case 'transpose':
     case 'slice':

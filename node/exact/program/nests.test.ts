@@ -75,6 +75,81 @@ describe('chains', () => {
     })
   })
 
+  it('chooses between a tensor and another in one Map, from the tensor', () => {
+    const select: Op = { kind: 'select', inputs: [0, 1, 2] }
+    const tensors = lowered({ inputs: [inputOf([3], 0, 1), inputOf([3], -8, 7), inputOf([3], 0, 7)], ops: [select] })
+    expect(tensors.ops).toMatchObject([
+      {
+        kind: 'map',
+        operands: [{ value: 1 }, { value: 2 }, { value: 0 }],
+        epilogue: [
+          { fn: 'sub-tensor', operand: 1 },
+          { fn: 'mul-tensor', operand: 2 },
+          { fn: 'add-tensor', operand: 1 },
+        ],
+      },
+    ])
+    const mask = lowered({
+      inputs: [inputOf([3], 0, 1), inputOf([3, 3], -8, 7)],
+      constants: [constantOf([], [-100])],
+      ops: [
+        { kind: 'reduce-max', inputs: [1], axes: [1], keepDims: false },
+        { kind: 'select', inputs: [0, 3, 2] },
+      ],
+    })
+    expect(mask.ops).toMatchObject([
+      {
+        kind: 'fold',
+        epilogue: [
+          { fn: 'add', value: 100 },
+          { fn: 'mul-tensor', operand: 1 },
+          { fn: 'add', value: -100 },
+        ],
+      },
+    ])
+  })
+
+  it('chooses between scalars in the chain of the condition', () => {
+    const program = lowered({
+      inputs: [inputOf([3], -8, 7)],
+      constants: [constantOf([], [5]), constantOf([1], [-3]), constantOf([], [2])],
+      ops: [
+        { kind: 'less', inputs: [1, 0] },
+        { kind: 'select', inputs: [4, 2, 3] },
+      ],
+    })
+    expect(program.ops).toMatchObject([
+      {
+        kind: 'map',
+        epilogue: [
+          { fn: 'greater', value: 5 },
+          { fn: 'mul', value: -5 },
+          { fn: 'add', value: 2 },
+        ],
+      },
+    ])
+  })
+
+  it('divides what it holds, and never by it', () => {
+    const program = lowered({
+      inputs: [inputOf([3], 1, 7)],
+      constants: [constantOf([], [100])],
+      ops: [
+        { kind: 'shift-left', inputs: [0], bits: 2 },
+        { kind: 'floordiv', inputs: [1, 2] },
+        { kind: 'isqrt', inputs: [3] },
+      ],
+    })
+    expect(program.ops).toMatchObject([
+      { kind: 'map', epilogue: [{ fn: 'shift-left', bits: 2 }] },
+      {
+        kind: 'map',
+        operands: [{ value: 1 }, { value: 2 }],
+        epilogue: [{ fn: 'floordiv-tensor', operand: 1 }, { fn: 'isqrt' }],
+      },
+    ])
+  })
+
   it('opens another nest where an epilogue is full', () => {
     const ops = Array.from({ length: 20 }, (_, i): Op => ({ kind: 'clip', inputs: [i], lo: -8 + i, hi: 40 }))
     expect(kinds(lowered({ inputs: [inputOf([3], -8, 7)], ops }))).toEqual(['map', 'map', 'map'])

@@ -43,12 +43,22 @@ export interface OperandMap {
 /** One scalar op on the accumulator. `operand` is an index into the nest's operands; those are never out of range. */
 export type EpilogueOp =
   | {
-      readonly fn: 'add-tensor' | 'sub-tensor' | 'mul-tensor' | 'min-tensor' | 'max-tensor'
+      readonly fn:
+        | 'add-tensor'
+        | 'sub-tensor'
+        | 'mul-tensor'
+        | 'min-tensor'
+        | 'max-tensor'
+        | 'floordiv-tensor'
+        | 'less-tensor'
+        | 'greater-tensor'
+        | 'equal-tensor'
       readonly operand: number
     }
-  | { readonly fn: 'add' | 'mul'; readonly value: number }
+  | { readonly fn: 'add' | 'mul' | 'floordiv' | 'less' | 'greater' | 'equal'; readonly value: number }
   | { readonly fn: 'clip'; readonly lo: number; readonly hi: number }
   | { readonly fn: 'shift-left' | 'shift-right-floor' | 'shift-right-half-even'; readonly bits: number }
+  | { readonly fn: 'isqrt' }
 
 /** What every nest has: it writes all lanes of `output`, lane o at mixed-radix index o of `outLoops` (outermost first). */
 interface Nest {
