@@ -12,12 +12,19 @@ export const inferenceSettings = {
     'What runs the models; auto is the CPU, and the reference interpreter where a self-test refuses that',
   ),
   inferenceThreads: integer('inference.threads', 'N', 1, [1, 256], 'Threads of one inference'),
+  inferenceWorkers: integer(
+    'inference.workers',
+    'N',
+    0,
+    [0, 64],
+    'Processes that run models; 0 is one for every four cores, from 1 to 4',
+  ),
   inferenceTimeout: integer(
     'inference.timeout-ms',
     'MS',
-    60_000,
+    10_000,
     [100, 86_400_000],
-    'Longest time in ms that one inference may take',
+    'Time in ms that every inference may take besides what its static cost grants',
   ),
   inferenceSessions: integer(
     'inference.session-cache-mib',
@@ -37,6 +44,7 @@ export function inferenceOptions(given: SettingsOf<typeof inferenceSettings>): N
   return {
     provider: given.inferenceProvider,
     threads: given.inferenceThreads,
+    ...(given.inferenceWorkers === 0 ? {} : { workers: given.inferenceWorkers }),
     timeoutMs: given.inferenceTimeout,
     sessionCacheBytes: given.inferenceSessions * MIB,
     resultCacheBytes: given.inferenceResults * MIB,

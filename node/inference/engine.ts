@@ -1,6 +1,6 @@
 import { checkGraph } from '../exact/check.ts'
 import type { EmittedModel } from '../exact/emit/emit-cpu.ts'
-import type { CheckedGraph, Tensor, TensorData, ValueId } from '../exact/graph.ts'
+import type { CheckedGraph, Tensor, TensorData } from '../exact/graph.ts'
 import { decodeGraph } from '../exact/graph-codec.ts'
 import { withOutputs } from '../exact/observed-graph.ts'
 import { runReference } from '../exact/reference.ts'
@@ -10,7 +10,7 @@ import { type Backend, createBackend } from './backend.ts'
 import type { TensorRunner } from './ort-session.ts'
 import { selfTest } from './self-test.ts'
 import { runStartTest } from './start-test.ts'
-import type { EngineSettings, SessionReport, StartReport } from './worker-protocol.ts'
+import type { EngineSettings, SessionReport, StartReport, WorkerCalls } from './worker-protocol.ts'
 
 /** Loads and runs models in the calling thread; the body of an inference worker. */
 export interface Engine {
@@ -20,11 +20,11 @@ export interface Engine {
    */
   start(): Promise<StartReport>
   /**
-   * Decodes, checks, emits, loads and tests a model, to yield its outputs or these values.
+   * Decodes, checks, emits, loads and tests a model, to yield its outputs or the values asked for.
    * @throws InvalidError when the bytes are not a valid graph; UnavailableError `ModelRefused` where the provider is refused
    * for it and the engine does not fall back.
    */
-  open(key: string, graph: Uint8Array, values?: readonly ValueId[]): Promise<SessionReport>
+  open(key: string, graph: Uint8Array, options?: OpenOptions): Promise<SessionReport>
   /**
    * Runs an open model. @returns lanes of each output asked for, in its declared width.
    * @throws UnavailableError `SessionMissing` when it is not open, `InferenceFailed` when the provider failed.
@@ -32,6 +32,9 @@ export interface Engine {
    */
   run(key: string, inputs: readonly TensorData[], outputs?: readonly number[]): Promise<TensorData[]>
 }
+
+/** How a model is opened; see {@link WorkerCalls}. */
+export type OpenOptions = Omit<WorkerCalls['open']['params'], 'key' | 'graph'>
 
 /** ONNX Runtime keeps the constants of a model, and packs those of contractions once more. */
 const PACKED_COPIES = 2
@@ -47,10 +50,10 @@ export function createEngine(settings: EngineSettings, backend = createBackend(s
   const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => void runner.close())
   let inUse = backend
 
-  async function load(graph: Uint8Array, values?: readonly ValueId[]): Promise<Session> {
+  async function load(graph: Uint8Array, { values, byReference }: OpenOptions): Promise<Session> {
     const whole = checkGraph(decodeGraph(graph))
     const checked = values === undefined ? whole : withOutputs(whole, values)
-    if (inUse === undefined) return referenceSession(checked, graph.length)
+    if (inUse === undefined || byReference) return referenceSession(checked, graph.length)
     const opened = await tryOpen(inUse, checked, settings.threads)
     if ('refusal' in opened) return refusedSession(checked, graph.length, opened.refusal)
     const { runner, emitted } = opened
@@ -83,10 +86,10 @@ export function createEngine(settings: EngineSettings, backend = createBackend(s
       inUse = undefined
       return { provider: 'reference', refusals }
     },
-    async open(key, graph, values) {
+    async open(key, graph, options = {}) {
       const known = sessions.get(key)
       if (known !== undefined) return known.report
-      const session = await load(graph, values)
+      const session = await load(graph, options)
       sessions.set(key, session, session.report.sizeBytes)
       return session.report
     },

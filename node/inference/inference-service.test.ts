@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { MemoryContent } from '../../test/support/memory-content.ts'
-import { checkGraph } from '../exact/check.ts'
 import type { ExactGraph, Tensor } from '../exact/graph.ts'
 import { encodeGraph } from '../exact/graph-codec.ts'
 import { buildModel } from '../exact/model.ts'
@@ -81,7 +80,7 @@ describe('inference on the CPU provider', () => {
       { shape: [2], data: Int16Array.of(256, -1) },
       { shape: [2], data: Float64Array.of(-1, 2 ** 32) },
     ]
-    const outputs = await inference.runTensors('sums', checkGraph(GRAPH), inputs)
+    const outputs = await inference.runTensors(buildModel(encodeGraph(GRAPH)), inputs)
     expect(outputs).toEqual([
       { shape: [2], data: Float64Array.of(255, 2 ** 32 - 1) },
       { shape: [2], data: Int32Array.of(256, 9) },
@@ -104,49 +103,76 @@ describe('inference on the CPU provider', () => {
 
 describe('inference that fails', () => {
   const { content, manifest } = stored(GRAPH)
-  const slow = checkGraph(SLOW)
+  const slow = buildModel(encodeGraph(SLOW))
   let inference: InferenceService
 
   afterEach(() => inference.close())
 
-  it('gives up after its time-out, and works again', async () => {
+  /** Sends a signal to the first worker. */
+  const signal = (name: NodeJS.Signals) => process.kill(inference.workerPids[0] as number, name)
+
+  it('gives up on a worker that hangs, and works again', async () => {
     inference = createInference({ content, provider: 'reference', timeoutMs: 500 })
     await inference.start()
-    const before = inference.workerPid
-    const run = inference.runTensors('slow', slow, [SLOW_INPUT])
+    const before = inference.workerPids
+    signal('SIGSTOP')
+    const run = inference.infer(manifest, INPUT)
     await expect(run).rejects.toMatchObject({ kind: 'Unavailable', code: 'InferenceTimeout' })
-    expect(inference.workerPid).toBeUndefined()
+    expect(inference.workerPids).toEqual([])
     await expectWorks(inference, manifest)
-    expect(inference.workerPid).not.toBe(before)
+    expect(inference.workerPids).not.toEqual(before)
   })
 
-  it('survives a crash of its worker, and works again', async () => {
+  it('answers all the same when its worker crashes once', async () => {
     inference = createInference({ content, provider: 'reference' })
     await inference.start()
-    const run = inference.runTensors('slow', slow, [SLOW_INPUT])
-    setTimeout(() => process.kill(inference.workerPid ?? 0, 'SIGKILL'), 200)
-    await expect(run).rejects.toMatchObject({ kind: 'Unavailable', code: 'WorkerCrashed' })
-    await expectWorks(inference, manifest)
+    signal('SIGSTOP')
+    const run = inference.infer(manifest, INPUT)
+    signal('SIGKILL')
+    expect(await run).toEqual(OUTPUT)
   })
 
   it('leaves the event loop free while a model runs', async () => {
-    inference = createInference({ content, provider: 'reference', timeoutMs: 500 })
+    inference = createInference({ content, provider: 'reference' })
     await inference.start()
     let ticks = 0
     const ticking = setInterval(() => ticks++, 10)
-    await inference.runTensors('slow', slow, [SLOW_INPUT]).catch(() => {})
+    const run = inference.runTensors(slow, [SLOW_INPUT])
+    setTimeout(() => void inference.close(), 500)
+    await run.catch(() => {})
     clearInterval(ticking)
     expect(ticks).toBeGreaterThan(5)
+  })
+
+  it('answers by another worker while one is busy', async () => {
+    inference = createInference({ content, provider: 'reference', workers: 2 })
+    await inference.start()
+    signal('SIGSTOP')
+    const held = inference.runTensors(slow, [SLOW_INPUT])
+    await expectWorks(inference, manifest)
+    expect(inference.workerPids).toHaveLength(2)
+    const closed = expect(held).rejects.toMatchObject({ code: 'WorkerClosed' })
+    await inference.close()
+    await closed
   })
 
   it('ends calls under way and later ones when closed', async () => {
     inference = createInference({ content, provider: 'reference' })
     await inference.start()
-    const run = inference.runTensors('slow', slow, [SLOW_INPUT])
+    const run = inference.runTensors(slow, [SLOW_INPUT])
     const waiting = inference.infer(manifest, INPUT)
     setTimeout(() => void inference.close(), 100)
     await expect(run).rejects.toMatchObject({ kind: 'Unavailable', code: 'WorkerClosed' })
     await expect(waiting).rejects.toMatchObject({ code: 'WorkerClosed' })
     await expect(inference.infer(manifest, INPUT)).rejects.toMatchObject({ code: 'WorkerClosed' })
   })
+})
+
+it('computes by a provider that is asked for by name, or says that it is not there', async () => {
+  const { content, manifest } = stored(GRAPH)
+  const inference = createInference({ content, provider: 'cuda' })
+  const missing = { kind: 'Unavailable', code: 'ProviderMissing', message: expect.stringContaining('install.js') }
+  const outcome = await inference.infer(manifest, INPUT).catch((error: unknown) => error)
+  expect([OUTPUT, expect.objectContaining(missing)]).toContainEqual(outcome)
+  await inference.close()
 })

@@ -1,17 +1,17 @@
-import type { CheckedGraph, Tensor, TensorData, ValueId } from '../exact/graph.ts'
+import { availableParallelism } from 'node:os'
+import type { Tensor, TensorData, ValueId } from '../exact/graph.ts'
 import { encodeGraph } from '../exact/graph-codec.ts'
+import type { Model } from '../exact/model.ts'
 import { concatBytes, hexToBytes } from '../protocol/bytes.ts'
 import type { ContentReader } from '../protocol/content-store.ts'
 import { BugError, InvalidError, UnavailableError } from '../protocol/errors.ts'
 import type { Infer, ModelManifest, TensorSpec } from '../protocol/model-manifest.ts'
 import { decodeTensor, encodeTensor } from '../protocol/tensor-encoding.ts'
 import type { RunValues } from '../prover/stored-values.ts'
+import { createModelRuns, type LogWrite, type RunnableModel } from './model-runs.ts'
 import { createResultCache } from './result-cache.ts'
-import { createWorkerClient } from './worker-client.ts'
-import type { Provider, SessionReport, StartReport, WorkerCalls } from './worker-protocol.ts'
-
-/** Writes one log entry: facts for machines, then a message for people. */
-type LogWrite = (fields: object, message: string) => void
+import { createWorkerPool } from './worker-pool.ts'
+import type { EngineSettings, Provider, SessionReport, StartReport } from './worker-protocol.ts'
 
 /** What inference is made from. Every limit has a default. */
 export interface InferenceOptions {
@@ -25,28 +25,29 @@ export interface InferenceOptions {
   readonly fallsBack?: boolean
   /** Threads of one op. Default 1. */
   readonly threads?: number
+  /** Worker processes, each started when it is first needed. Default: one for every four cores, from 1 to 4. */
+  readonly workers?: number
   /** Results kept, in bytes. Default 64 MiB. */
   readonly resultCacheBytes?: number
-  /** Open sessions kept, in bytes of their emitted and canonical models. Default 1 GiB. */
+  /** Open sessions kept by all workers, in bytes of their emitted and canonical models. Default 1 GiB. */
   readonly sessionCacheBytes?: number
-  /** Time for one run, once the worker takes it. Default 60 s. */
+  /** Time that each call to a worker has besides what its static cost grants, in milliseconds. Default 10 s. */
   readonly timeoutMs?: number
-  /** Time to load and test one model. Default 600 s: the reference runs a large model once. */
-  readonly openTimeoutMs?: number
-  readonly log?: { readonly info: LogWrite; readonly warn: LogWrite; readonly error: LogWrite }
+  readonly log?: { readonly info: LogWrite; readonly error: LogWrite }
 }
 
-/** Runs active models. One worker process computes, one call at a time; nothing blocks this process. */
+/** Runs active models in worker processes: nothing blocks this process, and an answer is right or unavailable. */
 export interface InferenceService {
   /**
    * Canonical input bytes → canonical output bytes; see {@link Infer}.
    * @throws InvalidError `InputLength`, `InputOutOfRange` when the caller did not check the input.
-   * @throws UnavailableError `ModelUnavailable` when the content store lacks the graph; `InferenceTimeout`, `WorkerCrashed`,
-   * `InferenceFailed`, `WorkerClosed`; `ProviderRefused`, `ProviderMissing`, `ModelRefused` where the reference may not stand in.
+   * @throws UnavailableError `ModelUnavailable` when the content store lacks the graph; `InferenceTimeout`, `InferenceMemory`,
+   * `WorkerCrashed`, `InferenceFailed`, `WorkerClosed`; `ProviderRefused`, `ProviderMissing`, `ModelRefused` where the reference
+   * may not stand in.
    */
   readonly infer: Infer
-  /** Runs a checked graph on tensors, under any `key` that names no other graph. Outputs in their declared lanes. */
-  runTensors(key: string, checked: CheckedGraph, inputs: readonly Tensor[]): Promise<Tensor[]>
+  /** Runs a model on tensors, whether the content store holds it or not. Outputs in their declared lanes. @throws as `infer`. */
+  runTensors(model: Model, inputs: readonly Tensor[]): Promise<Tensor[]>
   /**
    * Runs a model for values of its ops instead of its outputs: for the traces of its inferences. It is loaded once more for that.
    * @param values all that will ever be asked for. @returns rejects as `infer`.
@@ -55,73 +56,39 @@ export interface InferenceService {
   /** Loads and self-tests a model ahead of its first use. @throws as `infer`. */
   prepare(manifest: ModelManifest): Promise<SessionReport>
   /**
-   * Starts the worker ahead of the first use and reports its start-up self-test.
-   * @throws UnavailableError `ProviderRefused`, `ProviderMissing` unless the provider is `auto`.
+   * Starts a worker ahead of the first use and reports its start-up self-test.
+   * @throws UnavailableError `ProviderRefused`, `ProviderMissing` where the reference may not stand in.
    */
   start(): Promise<StartReport>
-  /** Process id of the worker, for operators; undefined while none runs. */
-  readonly workerPid: number | undefined
+  /** Process ids of the workers that run, for operators. */
+  readonly workerPids: readonly number[]
   close(): Promise<void>
 }
 
-const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
-const START_TIMEOUT_MS = 120_000
+const SILENT = { info: () => {}, error: () => {} }
+/** The self-test of a worker takes a second or two, and some ten on a GPU that compiles its shaders on the CPU. */
+const START_LIMITS = { timeoutMs: 120_000, memoryBytes: 2 ** 31 }
 const MIB = 2 ** 20
 
-/** Creates inference over a content store. The worker starts with `start` or the first use, and again after a crash. */
+/** Creates inference over a content store. Workers start with `start` or the first use, and again after a crash. */
 export function createInference(options: InferenceOptions): InferenceService {
-  const {
-    content,
-    provider: asked = 'auto',
-    threads = 1,
-    timeoutMs = 60_000,
-    openTimeoutMs = 600_000,
-    log = SILENT,
-  } = options
-  const results = createResultCache(options.resultCacheBytes ?? 64 * MIB)
-  const sessionCacheBytes = options.sessionCacheBytes ?? 1024 * MIB
+  const { content, provider: asked = 'auto', threads = 1, timeoutMs = 10_000, log = SILENT } = options
+  const { fallsBack = asked === 'auto', workers = defaultWorkers() } = options
   const provider = asked === 'auto' ? 'cpu' : asked
-  const client = createWorkerClient({
-    engine: { provider, fallsBack: options.fallsBack ?? asked === 'auto', threads, sessionCacheBytes },
-    startTimeoutMs: START_TIMEOUT_MS,
+  const results = createResultCache(options.resultCacheBytes ?? 64 * MIB)
+  const sessionCacheBytes = Math.ceil((options.sessionCacheBytes ?? 1024 * MIB) / workers)
+  const engine: EngineSettings = { provider, fallsBack, threads, sessionCacheBytes }
+  const pool = createWorkerPool(workers, {
+    engine,
+    startLimits: START_LIMITS,
     onStart(report) {
-      if (report.refusals.length === 0) log.info({ provider: report.provider, threads }, 'inference worker started')
-      else
-        log.error(
-          { refusals: report.refusals },
-          `${provider} provider refused by its self-test: the reference computes instead`,
-        )
+      const { refusals } = report
+      if (refusals.length === 0) log.info({ provider: report.provider, threads }, 'inference worker started')
+      else log.error({ refusals }, `${provider} provider refused by its self-test: the reference computes instead`)
     },
     onCrash: (reason) => log.error({ reason }, 'inference worker stopped; the next inference starts it again'),
   })
-
-  async function open(
-    key: string,
-    graphBytes: () => Promise<Uint8Array>,
-    values?: readonly ValueId[],
-  ): Promise<SessionReport> {
-    const params = { key, graph: await graphBytes(), ...(values === undefined ? {} : { values }) }
-    const report = await client.call('open', params, openTimeoutMs)
-    const { refusal, provider: used, sizeBytes, testedInputs } = report
-    if (refusal === undefined) log.info({ model: key, provider: used, sizeBytes, testedInputs }, 'model loaded')
-    else
-      log.error({ model: key, refusal }, `${provider} provider refused for a model: the reference computes it instead`)
-    return report
-  }
-
-  /** Runs a model, which is loaded first where the worker does not hold it. */
-  async function run(
-    params: WorkerCalls['run']['params'],
-    load: () => Promise<SessionReport>,
-  ): Promise<readonly TensorData[]> {
-    try {
-      return await client.call('run', params, timeoutMs)
-    } catch (error) {
-      if (!(error instanceof UnavailableError) || error.code !== 'SessionMissing') throw error
-    }
-    await load()
-    return client.call('run', params, timeoutMs)
-  }
+  const runs = createModelRuns({ pool, engine, limits: { timeoutMs, sessionCacheBytes }, log })
 
   async function graphOf(manifest: ModelManifest): Promise<Uint8Array> {
     const graph = await content.get(hexToBytes(manifest.graphHash))
@@ -130,38 +97,42 @@ export function createInference(options: InferenceOptions): InferenceService {
     throw new UnavailableError('ModelUnavailable', message, { meta: { graphHash: manifest.graphHash } })
   }
 
+  function stored(manifest: ModelManifest): RunnableModel {
+    return { key: manifest.modelId, counters: manifest.counters, graph: () => graphOf(manifest) }
+  }
+
   async function compute(manifest: ModelManifest, input: Uint8Array): Promise<Uint8Array> {
-    const params = { key: manifest.modelId, inputs: decodeLanes(manifest.inputs, input) }
-    return encodeLanes(manifest.outputs, await run(params, () => open(manifest.modelId, () => graphOf(manifest))))
+    return encodeLanes(manifest.outputs, await runs.run(stored(manifest), decodeLanes(manifest.inputs, input)))
   }
 
   return {
     infer: (manifest, input) => results.resolve(manifest.modelId, input, () => compute(manifest, input)),
-    async runTensors(key, checked, inputs) {
+    async runTensors({ manifest, checked }, inputs) {
+      const model = { ...stored(manifest), graph: async () => encodeGraph(checked.graph) }
       const lanes = inputs.map(({ data }) => data)
-      const name = `tensors ${key}`
-      const outputs = await run({ key: name, inputs: lanes }, () => open(name, async () => encodeGraph(checked.graph)))
-      return checked.graph.outputs.map(({ value }, index) => ({
-        shape: checked.values[value]?.shape ?? [],
-        data: outputs[index] as TensorData,
-      }))
+      const outputs = await runs.run(model, lanes)
+      return manifest.outputs.map(({ shape }, index) => ({ shape, data: outputs[index] as TensorData }))
     },
     valueRunner(manifest, values) {
-      const key = `values ${manifest.modelId}`
+      const model = { ...stored(manifest), key: `values ${manifest.modelId}`, values }
       const positions = new Map(values.map((value, position) => [value, position]))
       return (inputs, wanted) => {
         const outputs = wanted.map((value) => positions.get(value) ?? notDeclared(value))
-        const params = { key, inputs: inputs.map(({ data }) => data), outputs }
-        return run(params, () => open(key, () => graphOf(manifest), values))
+        const lanes = inputs.map(({ data }) => data)
+        return runs.run(model, lanes, outputs)
       }
     },
-    prepare: (manifest) => open(manifest.modelId, () => graphOf(manifest)),
-    start: () => client.start(),
-    get workerPid() {
-      return client.pid
+    prepare: (manifest) => runs.open(stored(manifest)),
+    start: () => pool.start(),
+    get workerPids() {
+      return pool.pids
     },
-    close: () => client.close(),
+    close: () => pool.close(),
   }
+}
+
+function defaultWorkers(): number {
+  return Math.min(4, Math.max(1, Math.floor(availableParallelism() / 4)))
 }
 
 function notDeclared(value: ValueId): never {

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type AssayError, BugError, InvalidError, UnavailableError } from '../protocol/errors.ts'
+import type { CallLimits } from './call-limits.ts'
+import { residentBytes } from './resident-memory.ts'
 import type { WireError, WorkerCall, WorkerCalls, WorkerReply } from './worker-protocol.ts'
 
 /** One inference worker process, which takes one call at a time. */
@@ -12,16 +14,19 @@ export interface WorkerProcess {
   readonly ended: Promise<string>
   /**
    * Makes a call. Only one may be under way.
-   * @throws UnavailableError `InferenceTimeout` (the process is killed), `WorkerCrashed`; else what the call threw.
+   * @throws UnavailableError `InferenceTimeout`, `InferenceMemory` (the process is killed), `WorkerCrashed`; else what the call
+   * threw.
    */
   exchange<Call extends WorkerCall>(
     call: Call,
     params: WorkerCalls[Call]['params'],
-    timeoutMs: number,
+    limits: CallLimits,
   ): Promise<WorkerCalls[Call]['result']>
   kill(): void
 }
 
+/** How often the memory of a worker is looked at during a call, in milliseconds. */
+const MEMORY_WATCH_MS = 200
 const WORKER_MAIN = fileURLToPath(new URL('./worker-main.mjs', import.meta.url))
 
 /** Starts a worker process. Its stdout is dropped (stdout is for results), its stderr is ours. */
@@ -58,25 +63,34 @@ export function startWorkerProcess(): WorkerProcess {
     },
     ended,
     kill,
-    exchange(call, params, timeoutMs) {
+    exchange(call, params, { timeoutMs, memoryBytes }) {
       return new Promise((resolve, reject) => {
         const id = nextId++
-        const fail = (error: AssayError): void => {
+        let settled = false
+        const settle = (finish: () => void): void => {
+          settled = true
           clearTimeout(timer)
-          reject(error)
+          clearInterval(watch)
+          finish()
         }
-        const timer = setTimeout(() => {
+        const fail = (error: AssayError): void => settle(() => reject(error))
+        const stop = (code: 'InferenceTimeout' | 'InferenceMemory', message: string): void => {
           kill()
-          reject(
-            new UnavailableError('InferenceTimeout', `the worker took more than ${timeoutMs} ms to ${call}: retry`),
-          )
-        }, timeoutMs)
+          fail(new UnavailableError(code, `the worker took ${message} to ${call}: retry`))
+        }
+        const timer = setTimeout(() => stop('InferenceTimeout', `more than ${timeoutMs} ms`), timeoutMs)
+        const watch = setInterval(async () => {
+          const held = child.pid === undefined ? undefined : await residentBytes(child.pid)
+          if (settled || held === undefined || held <= memoryBytes) return
+          stop('InferenceMemory', `${held} bytes of memory, more than its limit of ${memoryBytes},`)
+        }, MEMORY_WATCH_MS)
         onEnd = (reason) => fail(new UnavailableError('WorkerCrashed', `the inference worker ended (${reason}): retry`))
         onReply = (reply) => {
           if (reply.id !== id) return
-          clearTimeout(timer)
-          if (reply.ok) resolve(reply.result as WorkerCalls[typeof call]['result'])
-          else reject(fromWire(reply.error))
+          settle(() => {
+            if (reply.ok) resolve(reply.result as WorkerCalls[typeof call]['result'])
+            else reject(fromWire(reply.error))
+          })
         }
         child.send({ id, call, params }, (error) => {
           if (error !== null)

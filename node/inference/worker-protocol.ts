@@ -48,7 +48,13 @@ export interface WorkerCalls {
    * Idempotent by key.
    */
   readonly open: {
-    readonly params: { readonly key: string; readonly graph: Uint8Array; readonly values?: readonly ValueId[] }
+    readonly params: {
+      readonly key: string
+      readonly graph: Uint8Array
+      readonly values?: readonly ValueId[]
+      /** Computes this model by the reference, whatever the provider. */
+      readonly byReference?: boolean
+    }
     readonly result: SessionReport
   }
   /** Runs an open model for all outputs, or those at these positions; fails with `SessionMissing` when it is not open (any more). */

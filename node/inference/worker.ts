@@ -30,8 +30,8 @@ export function serveWorker(): void {
     }
     if (engine === undefined) throw new Error('the worker was not started')
     if (isCall(request, 'open')) {
-      const { key, graph, values } = request.params
-      return engine.open(key, graph, values)
+      const { key, graph, ...options } = request.params
+      return engine.open(key, graph, options)
     }
     if (isCall(request, 'run')) {
       const { key, inputs, outputs } = request.params
