@@ -17,6 +17,8 @@ export type BuiltValue = Operand & Partial<OpFacts>
 export interface BuiltGraph {
   readonly graph: ExactGraph
   readonly labels: readonly string[]
+  /** Where a value of the builder is in the graph; undefined where no output needs it. */
+  idOf(id: ValueId): ValueId | undefined
 }
 
 /**
@@ -135,7 +137,8 @@ function numberGraph(entries: readonly Entry[], outputs: readonly GraphOutput[])
     ),
     outputs: outputs.map((output) => ({ ...output, value: rename(output.value) })),
   }
-  return { graph, labels: ordered.flatMap(([, entry]) => (entry.kind === 'op' ? [entry.label] : [])) }
+  const labels = ordered.flatMap(([, entry]) => (entry.kind === 'op' ? [entry.label] : []))
+  return { graph, labels, idOf: (id) => renumbered.get(id) }
 }
 
 function bug(id: ValueId): never {
