@@ -10,8 +10,9 @@ import type { Form } from './value-forms.ts'
  * p bits of mantissa (24, 53) and a, b >= 1 exact, a correctly rounded result r can only err by reaching the integer N above
  * the true value, or for a negative quotient the one towards 0, from less than half a step: 2^(e − p), where 2^e < N <= 2^(e + 1).
  *
- * - A quotient a / b that is no integer lies at least 1 / b away from N. To be rounded to N it would need N·b >= 2^e·b + b >=
- *   2^p + b, but N·b < |a| + b. So it is not, for |a| <= 2^p.
+ * - A quotient a / b that is no integer lies at least 1 / b away from N. To be rounded to N it would need b >= 2^(p − e). From below,
+ *   N >= 2 is at least 2^e + 1, so N·b >= 2^p + b, but N·b < a + b; and N = 1 would need b > 2^p. From above, the magnitude m of the
+ *   integer towards 0 is at least 2^e, so m·b >= 2^p, but m·b < |a|. So it is not, for |a| and b <= 2^p.
  * - The root of a <= N² − 1 lies more than 1 / 2N away from N. To be rounded to N it would need 2N·2^e > 2^p, so N > 2^(p / 2).
  *   So it is not, for a < 2^p where p is even (2^24), and for a < 2^(p − 1) where it is odd (2^52).
  */

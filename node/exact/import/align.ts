@@ -15,7 +15,7 @@ export function align(context: NodeContext, sources: readonly Source[]): Tracked
   const finest = fracs.length > 0 ? Math.max(...fracs) : 0
   return sources.map((source) => {
     if (fracOf(context, source) === undefined) return relabel(context.track(source), { frac: finest })
-    return source.kind === 'literal' ? context.track(source, finest) : shiftTo(context, source, finest)
+    return source.kind === 'literal' ? context.track(source, finest) : shiftTo(context, context.track(source), finest)
   })
 }
 

@@ -1,14 +1,11 @@
 import type { Shape } from '../graph.ts'
 import { attribute } from './attributes.ts'
-import { type Dtype, dtypeOf } from './dtypes.ts'
+import { dtypeOf, FLOAT32, INT64 } from './dtypes.ts'
 import { refuse } from './import-error.ts'
 import type { Literal } from './literal.ts'
 import type { NodeContext } from './node-context.ts'
 import type { OnnxTensor } from './onnx-model.ts'
 import { tensorValues } from './onnx-tensor.ts'
-
-const FLOAT32 = 1
-const INT64 = 7
 
 /** A stored tensor as a literal. @throws ImportError `OnnxUnsupported` for a dtype that exact files may not use. */
 export function tensorLiteral(tensor: OnnxTensor, name: string): Literal {
@@ -27,6 +24,6 @@ export function constantLiteral({ node, label }: NodeContext): Literal {
   const list = floats ?? ints
   const shape: Shape = list ? [list.length] : []
   const values = list ?? [float ?? int ?? 0]
-  const dtype = dtypeOf(float !== undefined || floats ? FLOAT32 : INT64) as Dtype
+  const dtype = float !== undefined || floats ? FLOAT32 : INT64
   return { kind: 'literal', name: label, dtype, shape, values: () => Float64Array.from(values) }
 }

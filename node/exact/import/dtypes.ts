@@ -58,10 +58,18 @@ const DTYPES: ReadonlyMap<number, Dtype> = new Map([
   [5, integerType('int16', 2, signed(16), 2, 5, (view, at) => view.getInt16(at, true))],
   [6, integerType('int32', 4, signed(32), 4, 5, (view, at) => view.getInt32(at, true))],
   [7, integerType('int64', 8, SAFE, 8, 7, readInt64)],
+  [9, integerType('bool', 1, unsigned(1), 1, 5, (view, at) => view.getUint8(at))],
   [11, floatType('float64', 8, 53, 10, (view, at) => view.getFloat64(at, true))],
   [12, integerType('uint32', 4, unsigned(32), 8, 11, (view, at) => view.getUint32(at, true))],
   [13, integerType('uint64', 8, SAFE_UNSIGNED, 8, 11, readUint64)],
 ])
+
+/** Booleans: integers of 0 or 1 with which ONNX does no arithmetic. */
+export const BOOL = DTYPES.get(9) as Dtype
+/** What ONNX takes where no type is given. */
+export const FLOAT32 = DTYPES.get(1) as Dtype
+/** What ONNX counts and indexes with. */
+export const INT64 = DTYPES.get(7) as Dtype
 
 /** The element type of a TensorProto.DataType; undefined for one that exact files may not use. */
 export function dtypeOf(dataType: number): Dtype | undefined {

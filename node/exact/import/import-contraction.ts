@@ -88,8 +88,8 @@ function convolution(context: NodeContext, x: Tracked, weights: Tracked): Tracke
   return emit(context, { kind: 'conv', inputs: [x.id, weights.id], groups, ...window }, like)
 }
 
-/** Adds a bias. Runtimes may add it before, after or amid the products, so it counts towards the partial sums. */
-function addBias(context: NodeContext, sum: Tracked, bias: Tracked): Tracked {
+/** Adds a bias to a sum of products. Runtimes may add it before, after or amid the products, so it counts towards the partial sums. */
+export function addBias(context: NodeContext, sum: Tracked, bias: Tracked): Tracked {
   requireSameType(sum, bias)
   const [a, b] = align(context, [sum, bias]) as [Tracked, Tracked]
   const { lo, hi } = factsOf(context, b)
@@ -131,7 +131,7 @@ function lessZeroPoint(context: NodeContext, tensor: Tracked, zero: Tracked | un
 }
 
 /** A scalar as it is, a list `[n]` shaped to broadcast along `axis` of `shape`. */
-function perChannel(context: NodeContext, list: Tracked, axis: number, shape: Shape): Tracked {
+export function perChannel(context: NodeContext, list: Tracked, axis: number, shape: Shape): Tracked {
   const own = factsOf(context, list).shape
   if (own.length === 0 || (own.length === 1 && own[0] === 1)) return reshapeTo(context, list, [])
   if (own.length !== 1 || own[0] !== shape[axis]) {

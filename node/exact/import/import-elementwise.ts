@@ -1,17 +1,20 @@
-import type { BinaryOp } from '../graph.ts'
 import { broadcastShapes } from '../ops/shapes.ts'
 import { shapeEquals } from '../tensor-data.ts'
 import { align, toIntegers } from './align.ts'
 import { attribute } from './attributes.ts'
-import { dtypeOf } from './dtypes.ts'
+import { BOOL, dtypeOf } from './dtypes.ts'
 import { magnitudeText, refuse } from './import-error.ts'
+import { not } from './import-logic.ts'
 import {
   addUnchecked,
+  constantTensor,
   emit,
   factsOf,
   type NodeContext,
+  negate,
   operand,
   relabel,
+  requireBudget,
   requireSameType,
   requireSource,
   type Source,
@@ -26,7 +29,7 @@ export function importSum(context: NodeContext, kind: 'add' | 'sub'): Tracked {
   return emit(context, { kind, inputs: [a.id, b.id] }, a)
 }
 
-/** Mul: a float factor that is one power of two throughout moves frac, any other multiplies lanes. */
+/** Mul: a float factor that is one power of two throughout moves frac, any other multiplies lanes; so do all integers. */
 export function importMul(context: NodeContext): Tracked {
   const [a, b] = [operand(context, 0), operand(context, 1)]
   requireSameType(a, b)
@@ -35,25 +38,10 @@ export function importMul(context: NodeContext): Tracked {
     [b, a],
   ] as const) {
     const exponent = powerOfTwo(context, factor)
-    if (exponent === undefined || (exponent !== 0 && !x.dtype.float)) continue
+    if (exponent === undefined || !x.dtype.float) continue
     return broadcastTo(context, relabel(x, { frac: x.frac - exponent }), [a, b])
   }
   return emit(context, { kind: 'mul', inputs: [a.id, b.id] }, { dtype: a.dtype, frac: a.frac + b.frac })
-}
-
-/** Div by a constant power of two: floats move frac; integers that cannot be negative shift right. */
-export function importDiv(context: NodeContext): Tracked {
-  const [x, divisor] = [operand(context, 0), operand(context, 1)]
-  requireSameType(x, divisor)
-  const exponent =
-    powerOfTwo(context, divisor) ??
-    refuse('OnnxInexact', 'divides by something else than one constant power of two: use Mul and Round, or a table')
-  const wide = broadcastTo(context, x, [x, divisor])
-  if (x.dtype.float) return relabel(wide, { frac: x.frac + exponent })
-  if (exponent === 0) return wide
-  if (factsOf(context, x).lo < 0)
-    refuse('OnnxInexact', 'divides a negative integer, which truncates: clip it at 0 first')
-  return emit(context, { kind: 'shift-right', inputs: [wide.id], bits: exponent, rounding: 'floor' }, x)
 }
 
 /** Min and Max over one or more operands. */
@@ -65,15 +53,21 @@ export function importExtremum(context: NodeContext, kind: 'min' | 'max'): Track
 
 /** Neg, as `0 − x`. */
 export function importNeg(context: NodeContext): Tracked {
-  const x = operand(context, 0)
-  return emit(context, negation(context, x), x)
+  const negative = negate(context, operand(context, 0))
+  requireBudget(factsOf(context, negative), negative.dtype)
+  return negative
 }
 
 /** Abs, as `max(x, 0 − x)`. */
 export function importAbs(context: NodeContext): Tracked {
   const x = operand(context, 0)
-  const negative = addUnchecked(context, negation(context, x), x)
-  return emit(context, { kind: 'max', inputs: [x.id, negative.id] }, x)
+  return emit(context, { kind: 'max', inputs: [x.id, negate(context, x).id] }, x)
+}
+
+/** Sign: −1, 0 or 1. */
+export function importSign(context: NodeContext): Tracked {
+  const { id, dtype } = operand(context, 0)
+  return emit(context, { kind: 'clip', inputs: [id], lo: -1, hi: 1 }, { dtype, frac: 0 })
 }
 
 /** Relu, as a clip at 0. */
@@ -96,12 +90,19 @@ export function importClip(context: NodeContext): Tracked {
   return emit(context, { kind: 'clip', inputs: [x.id], lo, hi }, x)
 }
 
-/** Floor, and Round to the nearest with ties to even, of floats. */
-export function importRounding(context: NodeContext, rounding: 'floor' | 'half-even'): Tracked {
-  const x = operand(context, 0)
+/** Floor, Ceil, and Round to the nearest with ties to even, of floats. Floor and Ceil take quotients and roots too. */
+export function importRounding(context: NodeContext, rounding: 'floor' | 'ceil' | 'half-even'): Tracked {
+  const source = requireSource(context, 0)
+  if (source.kind === 'unrounded' && rounding !== 'half-even') return source[rounding](context)
+  const x = context.track(source)
   if (!x.dtype.float) refuse('OnnxUnsupported', `rounds ${x.dtype.name}: only floats are rounded`)
   if (x.frac <= 0) return x
   if (x.frac > 52) refuse('OnnxInexact', `rounds off ${x.frac} bits: at most 52 are supported: scale in two steps`)
+  if (rounding === 'ceil') return negate(context, shiftOff(context, negate(context, x), 'floor'))
+  return shiftOff(context, x, rounding)
+}
+
+function shiftOff(context: NodeContext, x: Tracked, rounding: 'floor' | 'half-even'): Tracked {
   const op = { kind: 'shift-right', inputs: [x.id], bits: x.frac, rounding } as const
   return emit(context, op, { dtype: x.dtype, frac: 0 })
 }
@@ -125,11 +126,12 @@ export function importBitShift(context: NodeContext): Tracked {
   return refuse('OnnxMalformed', `attribute direction is ${direction}, expected LEFT or RIGHT`)
 }
 
-/** Cast, where it preserves every value. */
+/** Cast, where it preserves every value; to booleans, where it tells zeros from others. */
 export function importCast(context: NodeContext): Tracked {
   const x = operand(context, 0)
   const to = attribute(context.node, 'to', 'int') ?? refuse('OnnxMalformed', 'attribute to is missing')
   const dtype = dtypeOf(to) ?? refuse('OnnxUnsupported', `casts to data type ${to}`)
+  if (dtype === BOOL && !isBoolean(context, x)) return isNonZero(context, x)
   const whole = dtype.float ? x : toIntegers(context, x, 'a cast truncates them: Round or Floor first')
   const { lo, hi } = factsOf(context, whole)
   if (lo < dtype.range.lo || hi > dtype.range.hi) {
@@ -139,13 +141,19 @@ export function importCast(context: NodeContext): Tracked {
   return relabel(whole, { dtype })
 }
 
-function negation(context: NodeContext, x: Tracked): BinaryOp {
-  const zero = context.builder.addConstant([], [0])
-  return { kind: 'sub', inputs: [zero, x.id] }
+function isBoolean(context: NodeContext, { id, frac }: Tracked): boolean {
+  const { lo, hi } = context.builder.value(id)
+  return frac === 0 && lo >= 0 && hi <= 1
+}
+
+function isNonZero(context: NodeContext, x: Tracked): Tracked {
+  const zero = constantTensor(context, [], [0], x.dtype)
+  const isZero = addUnchecked(context, { kind: 'equal', inputs: [x.id, zero.id] }, { dtype: BOOL, frac: 0 })
+  return not(context, isZero)
 }
 
 /** The exponent e of a constant whose every real value is 2^e; undefined for any other tensor. */
-function powerOfTwo(context: NodeContext, tensor: Tracked): number | undefined {
+export function powerOfTwo(context: NodeContext, tensor: Tracked): number | undefined {
   const { lo, hi, constant } = factsOf(context, tensor)
   if (!constant || lo !== hi || lo < 1) return undefined
   const bits = Math.round(Math.log2(lo))
@@ -153,7 +161,7 @@ function powerOfTwo(context: NodeContext, tensor: Tracked): number | undefined {
 }
 
 /** `x`, expanded to what its node's operands broadcast to. */
-function broadcastTo(context: NodeContext, x: Tracked, operands: readonly [Source, Source]): Tracked {
+export function broadcastTo(context: NodeContext, x: Tracked, operands: readonly [Source, Source]): Tracked {
   const shape = broadcastShapes(shapeOf(context, operands[0]), shapeOf(context, operands[1]))
   if (shapeEquals(shape, factsOf(context, x).shape)) return x
   return emit(context, { kind: 'expand', inputs: [x.id], shape }, x)

@@ -119,7 +119,7 @@ describe('inexact arithmetic', () => {
     expectRefusal(
       single({ op: 'Div', inputs: ['x', 'c'] }, { c: float([], [3]) }),
       'OnnxInexact',
-      '/layer3/Div: divides',
+      'output y: reads the quotient of /layer3/Div, which rounds: take its Floor first',
     )
     const pool = (kernel: readonly number[]): OnnxFile => ({
       ...single({ op: 'AveragePool', inputs: ['x'], attributes: { kernel_shape: kernel } }),
@@ -135,6 +135,39 @@ describe('inexact arithmetic', () => {
       nodes: [{ op: 'Gather', inputs: ['t', 'x'], output: 'y' }],
     }
     expectRefusal(gather, 'OnnxInexact', /Gather: indices in \[0, 255\]/)
+  })
+})
+
+describe('quotients and roots', () => {
+  const floored = (
+    op: string,
+    inputs: readonly string[],
+    constants: OnnxFile['constants'] = {},
+    hi = 255,
+  ): OnnxFile => {
+    const file = single({ op, inputs }, constants, hi)
+    const [node] = file.nodes
+    const nodes = [
+      { ...(node as (typeof file.nodes)[number]), output: 'q' },
+      { op: 'Floor', inputs: ['q'], output: 'y' },
+    ]
+    return { ...file, nodes }
+  }
+
+  it('are refused where a divisor may be 0, or a dividend exceeds the mantissa', () => {
+    expectRefusal(
+      floored('Div', ['x', 'x']),
+      'OnnxInexact',
+      'divides by values in [-255, 255]: take their maximum with 1',
+    )
+    const negative = { c: float([], [-3]) }
+    expectRefusal(floored('Div', ['x', 'c'], negative), 'OnnxInexact', 'divides by values in [-3, -3]')
+    const fine = { c: float([], [3 / 2 ** 20]) }
+    expectRefusal(floored('Div', ['x', 'c'], fine), 'OnnxInexact', /can reach 2\^28 > 2\^24 in float32/)
+  })
+
+  it('are refused of negative numbers and fractions', () => {
+    expectRefusal(floored('Sqrt', ['x']), 'OnnxInexact', 'takes the root of values in [-255, 255]')
   })
 })
 

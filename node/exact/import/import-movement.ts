@@ -1,3 +1,4 @@
+import type { Shape } from '../graph.ts'
 import { broadcastShapes } from '../ops/shapes.ts'
 import { shapeEquals, shapeSize, shapeText } from '../tensor-data.ts'
 import { align } from './align.ts'
@@ -5,6 +6,7 @@ import { attribute, flag, requireAttribute } from './attributes.ts'
 import { normalizeAxes, normalizeAxis } from './axes.ts'
 import { refuse } from './import-error.ts'
 import {
+  addUnchecked,
   emit,
   factsOf,
   listOperand,
@@ -167,6 +169,34 @@ export function importGather(context: NodeContext): Tracked {
   return emit(context, { kind: 'lookup', inputs: [fromFront.id, table.id], axis }, table)
 }
 
+/** GatherElements along one axis, at indices as for Gather; what the indices do not reach on other axes is cut off. */
+export function importGatherElements(context: NodeContext): Tracked {
+  const [data, indices] = [operand(context, 0), operand(context, 1)]
+  if (indices.dtype.float) refuse('OnnxUnsupported', `indices are ${indices.dtype.name}: cast them to int64`)
+  const { shape } = factsOf(context, data)
+  const axis = normalizeAxis(attribute(context.node, 'axis', 'int') ?? 0, shape.length)
+  const reach = factsOf(context, indices).shape
+  if (reach.length !== shape.length || reach.some((extent, i) => i !== axis && extent > (shape[i] as number))) {
+    refuse('OnnxShapeInvalid', `indices ${shapeText(reach)} reach beyond ${shapeText(shape)}`)
+  }
+  const table = cutTo(context, data, reach.with(axis, shape[axis] as number))
+  const fromFront = countFromFront(context, indices, shape[axis] as number)
+  return emit(context, { kind: 'gather-elements', inputs: [fromFront.id, table.id], axis }, data)
+}
+
+/** The first lanes along each axis. */
+function cutTo(context: NodeContext, tensor: Tracked, sizes: Shape): Tracked {
+  if (shapeEquals(factsOf(context, tensor).shape, sizes)) return tensor
+  const op = {
+    kind: 'slice',
+    inputs: [tensor.id],
+    starts: sizes.map(() => 0),
+    sizes,
+    steps: sizes.map(() => 1),
+  } as const
+  return addUnchecked(context, op, tensor)
+}
+
 function countFromFront(context: NodeContext, indices: Tracked, extent: number): Tracked {
   const { constant, lo } = factsOf(context, indices)
   if (!constant || lo >= 0) return indices
@@ -174,6 +204,7 @@ function countFromFront(context: NodeContext, indices: Tracked, extent: number):
   return { ...indices, id: context.builder.addConstant(constant.shape, lanes) }
 }
 
-function requiredList(context: NodeContext, index: number): number[] {
+/** A list of integers that must be there. @throws ImportError. */
+export function requiredList(context: NodeContext, index: number): number[] {
   return listOperand(context, index) ?? refuse('OnnxGraphInvalid', `operand ${index} is missing`)
 }

@@ -2,6 +2,7 @@ import { InvalidError } from '../../protocol/errors.ts'
 import { checkGraph } from '../check.ts'
 import type { ExactGraph, GraphOutput } from '../graph.ts'
 import { tensorLiteral } from './constant-node.ts'
+import { BOOL } from './dtypes.ts'
 import { type BuiltGraph, createGraphBuilder, type GraphBuilder } from './graph-builder.ts'
 import { nodeLabel, resolveGraph } from './graph-order.ts'
 import { ImportError, type ImportErrorCode, refuse } from './import-error.ts'
@@ -75,16 +76,18 @@ function importNodes(importing: Importing, live: readonly boolean[]): void {
     if (!live[index]) return
     const context = contextOf(importing, node, nodeLabel(node, index))
     explain(context.label, () => {
-      const result = importNode(context)
-      const name = node.outputs[0] as string
-      const info = declared.get(name)
-      if (info && result.kind === 'tracked') requireDeclared(context, info, result)
-      importing.sources.set(name, result)
+      importNode(context).forEach((result, index) => {
+        const name = node.outputs[index] ?? ''
+        const info = declared.get(name)
+        if (info && result.kind === 'tracked') requireDeclared(context, info, result)
+        if (name !== '') importing.sources.set(name, result)
+      })
     })
   })
 }
 
-function importNode(context: NodeContext): Source {
+/** The node's outputs, in order; those that the file does not name may be missing. */
+function importNode(context: NodeContext): readonly Source[] {
   const { node } = context
   if (node.domain !== '') refuse('OnnxUnsupported', `operators of the domain ${node.domain} are not supported`)
   const importer = NODE_IMPORTERS.get(node.opType)
@@ -95,13 +98,21 @@ function importNode(context: NodeContext): Source {
   const [least, most] = importer.operands
   const count = node.inputs.length
   if (count < least || count > most) refuse('OnnxGraphInvalid', `has ${count} operands, needs ${least} to ${most}`)
-  if (node.outputs[0] === '' || node.outputs.filter((name) => name !== '').length !== 1) {
-    refuse('OnnxUnsupported', 'only the first output of a node is supported')
-  }
   for (const name of node.attributes.keys()) {
     if (!importer.attributes.includes(name)) refuse('OnnxUnsupported', `attribute ${name} is not supported`)
   }
-  return importer.run(context)
+  for (let index = 0; index < count && !importer.bools; index++) {
+    if (context.source(index)?.dtype === BOOL)
+      refuse('OnnxUnsupported', `operand ${index} is bool: cast it to a number`)
+  }
+  const result = importer.run(context)
+  const results = Array.isArray(result) ? (result as readonly Source[]) : [result as Source]
+  const missing = node.outputs.findIndex((name, index) => name !== '' && index >= results.length)
+  if (missing >= 0) {
+    const known = results.length === 1 ? 'output' : `${results.length} outputs`
+    refuse('OnnxUnsupported', `output ${missing} is not supported: only the first ${known} of ${node.opType}`)
+  }
+  return results
 }
 
 function importOutput(importing: Importing, info: OnnxValueInfo): GraphOutput {

@@ -1,68 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import {
-  type FileAttribute,
-  type FileDtype,
-  type FileTensor,
-  type OnnxFile,
-  writeOnnx,
-} from '../../../test/support/onnx-file.ts'
-import { openPlainSession } from '../../../test/support/onnx-run.ts'
-import { createRandom, type Fill, randomTensor } from '../../../test/support/random-source.ts'
-import { checkGraph } from '../check.ts'
-import { runReference } from '../reference.ts'
-import { importOnnx } from './import-onnx.ts'
-
-type InputSpec = readonly [name: string, dtype: FileDtype, dims: readonly number[], lo?: number, hi?: number]
-type Step = readonly [output: string, op: string, inputs: readonly string[], attributes?: Record<string, FileAttribute>]
-
-const float = (dims: readonly number[], values: readonly number[]): FileTensor => ({ dtype: 'float32', dims, values })
-const int64 = (values: readonly number[]): FileTensor => ({ dtype: 'int64', dims: [values.length], values })
-const tensor = (dtype: FileDtype, dims: readonly number[], values: readonly number[]): FileTensor => ({
-  dtype,
-  dims,
-  values,
-})
-const scalar = (value: number): FileTensor => float([], [value])
-/** Varied small weights. */
-const weights = (dims: readonly number[], range = 9): FileTensor => {
-  const size = dims.reduce((product, extent) => product * extent, 1)
-  return float(
-    dims,
-    Array.from({ length: size }, (_, i) => ((i * 7 + 3) % (2 * range + 1)) - range),
-  )
-}
-
-interface Case {
-  readonly inputs: readonly InputSpec[]
-  readonly constants?: Record<string, FileTensor>
-  readonly steps: readonly Step[]
-  /** Dtype and dims of the output, which is the last step's. */
-  readonly output: readonly [FileDtype, readonly number[]]
-  readonly opset?: number
-}
-
-function fileOf({ inputs, constants = {}, steps, output, opset }: Case): OnnxFile {
-  const last = (steps.at(-1) as Step)[0]
-  const specs = inputs.filter(([, , , lo]) => lo !== undefined)
-  const metadata = Object.fromEntries(
-    specs.map(([name, , , lo, hi]) => [`assay.input.${name}`, JSON.stringify({ lo, hi })]),
-  )
-  const floatOutput = output[0].startsWith('float')
-  return {
-    inputs: inputs.map(([name, dtype, dims]) => ({ name, dtype, dims })),
-    outputs: [{ name: last, dtype: output[0], dims: output[1] }],
-    constants,
-    nodes: steps.map(([name, op, operands, attributes = {}]) => ({ op, inputs: operands, output: name, attributes })),
-    metadata: floatOutput ? { ...metadata, [`assay.output.${last}`]: '{"laneBytes": 8}' } : metadata,
-    ...(opset === undefined ? {} : { opset }),
-  }
-}
-
-const bytes: InputSpec = ['x', 'float32', [2, 6], -128, 127]
-const image: InputSpec = ['x', 'float32', [1, 4, 6, 8], 0, 255]
+  bytes,
+  expectSameBits,
+  float,
+  type ImportCase,
+  image,
+  int64,
+  scalar,
+  tensor,
+  weights,
+} from '../../../test/support/import-case.ts'
 
 // biome-ignore format: a table, one file after the other
-const CASES: Record<string, Case> = {
+const CASES: Record<string, ImportCase> = {
   'Add aligns fractions': { inputs: [bytes], constants: { c: float([6], [0.5, 1, -2.25, 3, 0, 7]), s: scalar(4) },
     steps: [['a', 'Add', ['x', 'c']], ['b', 'Mul', ['a', 's']]], output: ['float32', [2, 6]] },
   'Sub of a broadcast tensor': { inputs: [bytes, ['y', 'float32', [2, 1], -9, 9]],
@@ -184,24 +134,6 @@ const CASES: Record<string, Case> = {
   'Identity': { inputs: [bytes], steps: [['a', 'Identity', ['x']]], output: ['float32', [2, 6]] },
 }
 
-const FILLS: readonly Fill[] = ['lo', 'hi', 'corners', 'uniform', 'uniform', 'uniform']
-
 describe('an imported graph gives the bits of the file in plain ONNX Runtime', () => {
-  for (const [name, testCase] of Object.entries(CASES)) {
-    it(name, async () => {
-      const file = writeOnnx(fileOf(testCase))
-      const checked = checkGraph(importOnnx(file))
-      const random = createRandom(name.length)
-      const dtypes = testCase.inputs.map(([, dtype]) => dtype)
-      for (const level of ['disabled', 'all'] as const) {
-        const session = await openPlainSession(file, level)
-        for (const fill of FILLS) {
-          const inputs = checked.graph.inputs.map((input) => randomTensor(input.shape, input, fill, random))
-          const expected = await session.run(inputs, dtypes)
-          expect(runReference(checked, inputs).map(({ data }) => Array.from(data))).toEqual(expected)
-        }
-        await session.close()
-      }
-    })
-  }
+  it.each(Object.entries(CASES))('%s', expectSameBits)
 })

@@ -1,7 +1,6 @@
 import { shapeSize, shapeText } from '../tensor-data.ts'
 import { attribute, flag, requireAttribute } from './attributes.ts'
-import { normalizeAxes, normalizeAxis } from './axes.ts'
-import { type Dtype, dtypeOf } from './dtypes.ts'
+import { normalizeAxes } from './axes.ts'
 import { refuse } from './import-error.ts'
 import { emit, factsOf, listOperand, type NodeContext, operand, relabel, type Tracked } from './node-context.ts'
 import { readWindow } from './windows.ts'
@@ -49,15 +48,6 @@ export function importReduce(
   const axes = given.length > 0 ? normalizeAxes(given, rank) : Array.from({ length: rank }, (_, axis) => axis)
   if (axes.length === 0) return x
   return emit(context, { kind, inputs: [x.id], axes, keepDims: flag(node, 'keepdims', true) }, x)
-}
-
-/** ArgMax, the first of equals. */
-export function importArgMax(context: NodeContext): Tracked {
-  requireAttribute(context.node, 'select_last_index', 'int', 0)
-  const x = operand(context, 0)
-  const axis = normalizeAxis(attribute(context.node, 'axis', 'int') ?? 0, factsOf(context, x).shape.length)
-  const op = { kind: 'argmax', inputs: [x.id], axis, keepDims: flag(context.node, 'keepdims', true) } as const
-  return emit(context, op, { dtype: dtypeOf(7) as Dtype, frac: 0 })
 }
 
 function pooling(context: NodeContext) {

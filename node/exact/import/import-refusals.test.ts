@@ -157,11 +157,38 @@ describe('what exact files may not use', () => {
     expectRefusal(withNode(3, { inputs: ['n', 'n'] }), 'OnnxGraphInvalid', '/r/Round: has 2 operands, needs 1 to 1')
     expectRefusal(withNode(3, { moreOutputs: ['q'] }), 'OnnxUnsupported', 'only the first output')
     expectRefusal(withNode(0, { attributes: { to: 10 } }), 'OnnxUnsupported', 'casts to data type 10')
-    expectRefusal(
-      { ...GOOD, inputs: [{ name: 'x', dtype: 'bool', dims: [1, 4] }] },
-      'OnnxUnsupported',
-      'input x: has data type 9',
-    )
+  })
+
+  it('refuses to compute with booleans, and to choose by numbers', () => {
+    const bool = { ...GOOD, inputs: [{ name: 'x', dtype: 'bool', dims: [1, 4] }] } as const
+    const graph = { outputs: [{ name: 'y', dtype: 'bool', dims: [1, 4] }], constants: {} } as const
+    const node = (op: string, inputs: readonly string[]) => ({
+      ...bool,
+      ...graph,
+      nodes: [{ op, inputs, output: 'y' }],
+    })
+    expectRefusal(node('Add', ['x', 'x']), 'OnnxUnsupported', '/y/Add: operand 0 is bool: cast it to a number')
+    expectRefusal(single({ op: 'Where', inputs: ['x', 'x', 'x'] }), 'OnnxUnsupported', 'where ONNX takes booleans')
+  })
+
+  it('refuses operators whose results depend on more than bounds, each with its reason', () => {
+    const refused = { ReduceProd: 'leaves every integer type', GatherND: 'several axes', ScatterND: 'depends on data' }
+    for (const [op, reason] of Object.entries(refused)) {
+      expectRefusal(single({ op, inputs: ['x', 'x'] }), 'OnnxUnsupported', `operator ${op} is not supported: `)
+      expectRefusal(single({ op, inputs: ['x', 'x'] }), 'OnnxUnsupported', reason)
+    }
+  })
+
+  it('refuses what operators may ask for beyond what is exact', () => {
+    const k = { k: { dtype: 'int64', dims: [1], values: [2] } } as const
+    const scales = { s: { dtype: 'float32', dims: [2], values: [1, 1.5] } } as const
+    const top = { op: 'TopK', inputs: ['x', 'k'], attributes: { sorted: 0 } }
+    expectRefusal(single(top, k), 'OnnxUnsupported', 'attribute sorted is 0')
+    const resize = (attributes: Record<string, string>) =>
+      single({ op: 'Resize', inputs: ['x', '', 's'], attributes: { mode: 'nearest', ...attributes } }, scales)
+    expectRefusal(resize({}), 'OnnxUnsupported', 'resizes axis 1 by 1.5: only whole factors')
+    expectRefusal(resize({ nearest_mode: 'ceil' }), 'OnnxUnsupported', 'half_pixel with ceil: use asymmetric')
+    expectRefusal(resize({ mode: 'linear' }), 'OnnxUnsupported', 'attribute mode is linear')
   })
 
   it('refuses shapes that are computed', () => {

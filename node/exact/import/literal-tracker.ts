@@ -24,6 +24,7 @@ export function createTracker(builder: GraphBuilder): NodeContext['track'] {
 
   return (source, frac = undefined) => {
     if (source.kind === 'tracked') return source
+    if (source.kind === 'unrounded') refuse('OnnxInexact', `reads ${source.what}, which rounds: take its Floor first`)
     const byFrac = known.get(source) ?? new Map<number | 'natural', Tracked>()
     known.set(source, byFrac)
     const found = byFrac.get(frac ?? 'natural')

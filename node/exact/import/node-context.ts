@@ -14,8 +14,24 @@ export interface Tracked {
   readonly frac: number
 }
 
+/**
+ * What a float node makes that is no multiple of a power of two: a quotient or a root. Its float rounds, but the integer next to it
+ * does not: so Floor and Ceil may read it, and nothing else.
+ */
+export interface Unrounded {
+  readonly kind: 'unrounded'
+  /** For messages: `the quotient of /fc/Div`. */
+  readonly what: string
+  readonly dtype: Dtype
+  readonly shape: Shape
+  /** Adds what Floor makes of it. @param context of the Floor. @throws ImportError, InvalidError where it is not exact. */
+  floor(context: NodeContext): Tracked
+  /** Adds what Ceil makes of it. */
+  ceil(context: NodeContext): Tracked
+}
+
 /** What a name in the file stands for. */
-export type Source = Tracked | Literal
+export type Source = Tracked | Literal | Unrounded
 
 /** What the importer of one node is given. */
 export interface NodeContext {
@@ -27,7 +43,10 @@ export interface NodeContext {
   readonly builder: GraphBuilder
   /** The operand at `index`; undefined where it is omitted. */
   source(index: number): Source | undefined
-  /** A source as lanes; a constant at the given frac, or else at its natural one. @throws ImportError `OnnxInexact`. */
+  /**
+   * A source as lanes; a constant at the given frac, or else at its natural one.
+   * @throws ImportError `OnnxInexact`, also of an unrounded one.
+   */
   track(source: Source, frac?: number): Tracked
 }
 
@@ -46,7 +65,7 @@ export function factsOf(context: NodeContext, tensor: Tracked): BuiltValue {
 
 /** Extents of a source. */
 export function shapeOf(context: NodeContext, source: Source): Shape {
-  return source.kind === 'literal' ? source.shape : factsOf(context, source).shape
+  return source.kind === 'tracked' ? factsOf(context, source).shape : source.shape
 }
 
 /** The operand at `index`. @throws ImportError `OnnxGraphInvalid` when it is missing. */
@@ -70,9 +89,10 @@ export function parameterOperand(context: NodeContext, index: number): ConstantO
   if (shapeSize(shape) > MAX_PARAMETERS)
     refuse('OnnxShapeInvalid', `operand ${index} has shape ${shapeText(shape)}: too many values`)
   if (source.kind === 'literal') return { shape, values: source.values() }
-  const { constant } = factsOf(context, source)
+  const tensor = context.track(source)
+  const { constant } = factsOf(context, tensor)
   if (!constant) refuse('OnnxUnsupported', `operand ${index} must be a constant: shapes and parameters are static`)
-  return { shape, values: Float64Array.from(constant.data, (lane) => lane * 2 ** -source.frac) }
+  return { shape, values: Float64Array.from(constant.data, (lane) => lane * 2 ** -tensor.frac) }
 }
 
 /** The one value of a scalar parameter. @throws ImportError `OnnxShapeInvalid` when there are more. */
@@ -91,7 +111,7 @@ export function listOperand(context: NodeContext, index: number): number[] | und
   return constant && Array.from(constant.values)
 }
 
-/** Ops whose result a float type could round. The others pick or move lanes, which needs no budget of their own. */
+/** Ops whose result a float type could round. The others pick, move or divide lanes, which needs no budget of their own. */
 const ARITHMETIC: ReadonlySet<OpKind> = new Set(['add', 'sub', 'mul', 'matmul', 'conv', 'sum-pool', 'reduce-sum'])
 
 /**
@@ -135,6 +155,17 @@ export function requireBudget(
     ? `use ${dtype.name === 'float32' ? '7-bit weights' : 'fewer bits'}${wider}`
     : `clip before, or use fewer bits${wider}`
   refuse('OnnxInexact', `${reach} ${float ? '>' : 'outside'} ${budget}: ${mend}`)
+}
+
+/** A new constant of integers. */
+export function constantTensor(context: NodeContext, shape: Shape, lanes: ArrayLike<number>, dtype: Dtype): Tracked {
+  return { kind: 'tracked', id: context.builder.addConstant(shape, lanes), dtype, frac: 0 }
+}
+
+/** `0 − x`, a step that the file's runtime need not take. */
+export function negate(context: NodeContext, x: Tracked): Tracked {
+  const zero = constantTensor(context, [], [0], x.dtype)
+  return addUnchecked(context, { kind: 'sub', inputs: [zero.id, x.id] }, x)
 }
 
 /** The tensor under another shape of equal size. @throws InvalidError `ShapeMismatch`. */
