@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import type { InferenceOptions } from '../inference/inference-service.ts'
-import { choice, integer, type SettingsOf } from './settings.ts'
+import { InvalidError } from '../protocol/errors.ts'
+import { choice, integer, optionalText, type SettingsOf } from './settings.ts'
 
 const MIB = 2 ** 20
 
@@ -7,9 +9,19 @@ const MIB = 2 ** 20
 export const inferenceSettings = {
   inferenceProvider: choice(
     'inference.provider',
-    ['auto', 'cpu', 'webgpu', 'cuda', 'reference'],
+    ['auto', 'cpu', 'webgpu', 'cuda', 'oip', 'reference'],
     'auto',
     'What runs the models; auto is the CPU, and the reference interpreter where a self-test refuses that',
+  ),
+  inferenceEndpoint: optionalText(
+    'inference.endpoint',
+    'URL',
+    'Server of provider oip (Open Inference Protocol over HTTP), e.g. http://127.0.0.1:8000',
+  ),
+  inferenceFolder: optionalText(
+    'inference.folder',
+    'DIR',
+    'Folder in which that server looks for models; without it they are sent to it',
   ),
   inferenceThreads: integer('inference.threads', 'N', 1, [1, 256], 'Threads of one inference'),
   inferenceWorkers: integer(
@@ -39,14 +51,31 @@ export const inferenceSettings = {
 /** How a node's models are run. */
 export type NodeInference = Omit<InferenceOptions, 'content' | 'log'>
 
-/** What the settings ask for. */
+/** What the settings ask for. @throws InvalidError `SettingMissing`, `SettingMalformed` about the server of provider `oip`. */
 export function inferenceOptions(given: SettingsOf<typeof inferenceSettings>): NodeInference {
   return {
     provider: given.inferenceProvider,
     threads: given.inferenceThreads,
-    ...(given.inferenceWorkers === 0 ? {} : { workers: given.inferenceWorkers }),
+    ...workersOf(given),
+    ...serverOf(given),
     timeoutMs: given.inferenceTimeout,
     sessionCacheBytes: given.inferenceSessions * MIB,
     resultCacheBytes: given.inferenceResults * MIB,
   }
+}
+
+/** A folder of models belongs to one process. */
+function workersOf({ inferenceWorkers, inferenceFolder }: SettingsOf<typeof inferenceSettings>): NodeInference {
+  if (inferenceFolder !== null) return { workers: 1 }
+  return inferenceWorkers === 0 ? {} : { workers: inferenceWorkers }
+}
+
+function serverOf(given: SettingsOf<typeof inferenceSettings>): NodeInference {
+  const { inferenceProvider: provider, inferenceEndpoint: endpoint, inferenceFolder: folder } = given
+  if (provider !== 'oip') return {}
+  if (endpoint === null) throw new InvalidError('SettingMissing', 'provider oip needs --inference.endpoint URL')
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+    throw new InvalidError('SettingMalformed', `--inference.endpoint takes an http or https URL, not "${endpoint}"`)
+  }
+  return { server: folder === null ? { endpoint } : { endpoint, folder: resolve(folder) } }
 }

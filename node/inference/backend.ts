@@ -1,14 +1,18 @@
 import { type EmittedModel, emitCpu } from '../exact/emit/emit-cpu.ts'
 import { emitWebGpu } from '../exact/emit/emit-webgpu.ts'
 import type { CheckedGraph } from '../exact/graph.ts'
+import { InvalidError } from '../protocol/errors.ts'
 import { createCudaOpener } from './cuda-session.ts'
+import { createOipBackend } from './oip-backend.ts'
 import { type OpenSession, openOrtSession } from './ort-session.ts'
 import { createWebGpuOpener } from './webgpu-session.ts'
 import type { EngineSettings, Provider } from './worker-protocol.ts'
 
 /** What runs emitted models for one provider. */
 export interface Backend {
-  /** Emits a checked graph by kernels that are exact there. */
+  /** Finds out, before anything else, what the backend is like. */
+  prepare?(): Promise<void>
+  /** Emits a checked graph by kernels that are exact there. @throws UnavailableError `KernelMissing` where there are none. */
   emit(checked: CheckedGraph): EmittedModel
   readonly open: OpenSession
 }
@@ -18,6 +22,11 @@ const BACKENDS: Readonly<Record<Exclude<Provider, 'reference'>, (settings: Engin
   'cpu-float': () => ({ emit: (checked) => emitCpu(checked, 'float'), open: openOrtSession }),
   webgpu: () => ({ emit: emitWebGpu, open: createWebGpuOpener() }),
   cuda: () => ({ emit: (checked) => emitCpu(checked, 'matmul'), open: createCudaOpener() }),
+  oip: ({ server }) => createOipBackend(server ?? missingServer()),
+}
+
+function missingServer(): never {
+  throw new InvalidError('SettingMissing', 'provider oip needs the address of a server: --inference.endpoint URL')
 }
 
 /** The backend that settings ask for; undefined for the reference, which needs none. */

@@ -31,6 +31,8 @@ export interface Engine {
    * @throws InvalidError `InputCount`, `InputLength`, `InputOutOfRange`.
    */
   run(key: string, inputs: readonly TensorData[], outputs?: readonly number[]): Promise<TensorData[]>
+  /** Closes all sessions, wherever they are. */
+  close(): Promise<void>
 }
 
 /** How a model is opened; see {@link WorkerCalls}. */
@@ -47,19 +49,30 @@ interface Session {
 
 /** An engine with no model open. Nothing runs until `start`. @param backend in place of the one that the settings name. */
 export function createEngine(settings: EngineSettings, backend = createBackend(settings)): Engine {
-  const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => void runner.close())
+  const sessions = createByteLru<Session>(settings.sessionCacheBytes, ({ runner }) => closeSoon(runner))
+  const closings = new Set<Promise<void>>()
   let inUse = backend
+
+  /** A session that does not close, as on a server that is gone, is no reason to fail. */
+  function closeSoon(runner: TensorRunner): void {
+    const closing = runner.close().catch(() => {})
+    closings.add(closing)
+    void closing.then(() => closings.delete(closing))
+  }
 
   async function load(graph: Uint8Array, { values, byReference }: OpenOptions): Promise<Session> {
     const whole = checkGraph(decodeGraph(graph))
     const checked = values === undefined ? whole : withOutputs(whole, values)
     if (inUse === undefined || byReference) return referenceSession(checked, graph.length)
-    const opened = await tryOpen(inUse, checked, settings.threads)
+    const opened = await tryOpen(inUse, checked, settings)
     if ('refusal' in opened) return refusedSession(checked, graph.length, opened.refusal)
     const { runner, emitted } = opened
-    const { testedInputs, difference } = await selfTest(checked, runner)
+    const { testedInputs, difference } = await selfTest(checked, runner).catch((error: unknown) => {
+      closeSoon(runner)
+      throw error
+    })
     if (difference !== undefined) {
-      await runner.close()
+      closeSoon(runner)
       return refusedSession(checked, graph.length, difference)
     }
     const sizeBytes = graph.length + PACKED_COPIES * emitted.onnx.length
@@ -99,6 +112,10 @@ export function createEngine(settings: EngineSettings, backend = createBackend(s
       const tensors = await runSession(session, acceptInputs(session.checked, inputs), outputs)
       return tensors.map(({ data }) => data)
     },
+    async close() {
+      sessions.clear()
+      await Promise.all(closings)
+    },
   }
 }
 
@@ -121,6 +138,7 @@ const MEND = 'with --inference.provider auto the reference computes what the CPU
 /** The refusals of a start-up self-test; one where the provider is missing and the reference may stand in. */
 async function testOrMiss(backend: Backend, { threads, fallsBack }: EngineSettings): Promise<readonly string[]> {
   try {
+    await backend.prepare?.()
     return await runStartTest(backend, threads)
   } catch (error) {
     if (!fallsBack) throw error
@@ -131,12 +149,13 @@ async function testOrMiss(backend: Backend, { threads, fallsBack }: EngineSettin
 async function tryOpen(
   backend: Backend,
   checked: CheckedGraph,
-  threads: number,
+  { threads, fallsBack }: EngineSettings,
 ): Promise<{ readonly emitted: EmittedModel; readonly runner: TensorRunner } | { readonly refusal: string }> {
   try {
     const emitted = backend.emit(checked)
     return { emitted, runner: await backend.open(emitted, threads) }
   } catch (error) {
+    if (error instanceof UnavailableError && !fallsBack) throw error
     return { refusal: `the emitted model does not load: ${textOf(error)}` }
   }
 }

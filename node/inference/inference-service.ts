@@ -11,7 +11,7 @@ import type { RunValues } from '../prover/stored-values.ts'
 import { createModelRuns, type LogWrite, type RunnableModel } from './model-runs.ts'
 import { createResultCache } from './result-cache.ts'
 import { createWorkerPool } from './worker-pool.ts'
-import type { EngineSettings, Provider, SessionReport, StartReport } from './worker-protocol.ts'
+import type { EngineSettings, InferenceServer, Provider, SessionReport, StartReport } from './worker-protocol.ts'
 
 /** What inference is made from. Every limit has a default. */
 export interface InferenceOptions {
@@ -21,6 +21,8 @@ export interface InferenceOptions {
    * `auto` (the default) is the CPU, and the reference where that is refused; any other provider answers, or nothing does.
    */
   readonly provider?: Provider | 'auto'
+  /** The server of provider `oip`. Its request time-out is `timeoutMs`. */
+  readonly server?: Omit<InferenceServer, 'timeoutMs'>
   /** Whether the reference computes what the provider is refused for. Default: with `auto` alone. */
   readonly fallsBack?: boolean
   /** Threads of one op. Default 1. */
@@ -66,8 +68,8 @@ export interface InferenceService {
 }
 
 const SILENT = { info: () => {}, error: () => {} }
-/** The self-test of a worker takes a second or two, and some ten on a GPU that compiles its shaders on the CPU. */
-const START_LIMITS = { timeoutMs: 120_000, memoryBytes: 2 ** 31 }
+/** The self-test of a worker takes a second or two; some ten on a GPU that compiles its shaders on the CPU, or on a server. */
+const START_LIMITS = { timeoutMs: 300_000, memoryBytes: 2 ** 31 }
 const MIB = 2 ** 20
 
 /** Creates inference over a content store. Workers start with `start` or the first use, and again after a crash. */
@@ -77,7 +79,8 @@ export function createInference(options: InferenceOptions): InferenceService {
   const provider = asked === 'auto' ? 'cpu' : asked
   const results = createResultCache(options.resultCacheBytes ?? 64 * MIB)
   const sessionCacheBytes = Math.ceil((options.sessionCacheBytes ?? 1024 * MIB) / workers)
-  const engine: EngineSettings = { provider, fallsBack, threads, sessionCacheBytes }
+  const server = options.server === undefined ? {} : { server: { ...options.server, timeoutMs } }
+  const engine: EngineSettings = { provider, ...server, fallsBack, threads, sessionCacheBytes }
   const pool = createWorkerPool(workers, {
     engine,
     startLimits: START_LIMITS,

@@ -2,6 +2,7 @@ import type { CheckedGraph, Op, Tensor } from '../exact/graph.ts'
 import { type Operands, ruleOf } from '../exact/ops.ts'
 import { runReference } from '../exact/reference.ts'
 import { shapeSize } from '../exact/tensor-data.ts'
+import { UnavailableError } from '../protocol/errors.ts'
 import type { TensorRunner } from './ort-session.ts'
 import { INPUT_PATTERNS, patternInputs } from './test-inputs.ts'
 
@@ -33,7 +34,10 @@ export async function selfTest(checked: CheckedGraph, runner: TensorRunner): Pro
   return { testedInputs: patterns.length }
 }
 
-/** Where a runner and the reference differ first on these inputs; a runner that throws differs. */
+/**
+ * Where a runner and the reference differ first on these inputs; a runner that throws differs.
+ * @throws UnavailableError where the runner does: what cannot be asked now has not answered wrongly.
+ */
 export async function compare(
   checked: CheckedGraph,
   runner: TensorRunner,
@@ -42,6 +46,7 @@ export async function compare(
   try {
     return firstDifference(await runner.run(inputs), runReference(checked, inputs))
   } catch (error) {
+    if (error instanceof UnavailableError) throw error
     return `it does not run: ${error instanceof Error ? error.message : String(error)}`
   }
 }

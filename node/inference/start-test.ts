@@ -1,5 +1,5 @@
 import { checkGraph } from '../exact/check.ts'
-import { AssayError } from '../protocol/errors.ts'
+import { UnavailableError } from '../protocol/errors.ts'
 import type { Backend } from './backend.ts'
 import type { ExactVector } from './exact-vector.ts'
 import { compare } from './self-test.ts'
@@ -16,9 +16,9 @@ export function startVectors(): ExactVector[] {
 }
 
 /**
- * Compares a backend with the reference on every vector, on one thread and on `threads`.
+ * Compares a backend with the reference on every vector that it has kernels for, on one thread and on `threads`.
  * @returns one line for each vector that differed or did not run; empty when the backend is exact.
- * @throws UnavailableError `ProviderMissing` when nothing can run there at all.
+ * @throws UnavailableError, as `ProviderMissing`, when the backend cannot be asked.
  */
 export async function runStartTest(backend: Backend, threads: number): Promise<string[]> {
   const refusals: string[] = []
@@ -35,11 +35,14 @@ async function tryVector(backend: Backend, vector: ExactVector, threads: number)
   const checked = checkGraph(vector.graph)
   try {
     const runner = await backend.open(backend.emit(checked), threads)
-    const difference = await compare(checked, runner, vector.inputs)
-    await runner.close()
-    return difference
+    try {
+      return await compare(checked, runner, vector.inputs)
+    } finally {
+      await runner.close()
+    }
   } catch (error) {
-    if (error instanceof AssayError && error.code === 'ProviderMissing') throw error
+    if (error instanceof UnavailableError && error.code === 'KernelMissing') return undefined
+    if (error instanceof UnavailableError) throw error
     return `it does not load: ${error instanceof Error ? error.message : String(error)}`
   }
 }

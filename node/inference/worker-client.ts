@@ -39,6 +39,9 @@ export interface WorkerClientOptions {
   readonly onCrash: (reason: string) => void
 }
 
+/** What a worker may take to have its models unloaded from a server. */
+const CLOSE_LIMITS: CallLimits = { timeoutMs: 5_000, memoryBytes: Number.POSITIVE_INFINITY }
+
 /** A client whose worker is not started yet. */
 export function createWorkerClient(options: WorkerClientOptions): WorkerClient {
   let worker: WorkerProcess | undefined
@@ -110,7 +113,12 @@ export function createWorkerClient(options: WorkerClientOptions): WorkerClient {
       return worker?.alive ? worker.pid : undefined
     },
     async close() {
+      const isIdle = waiting === 0
       closed = true
+      // A server keeps its models when the worker that loaded them is killed.
+      if (isIdle && worker?.alive && options.engine.server !== undefined) {
+        await worker.exchange('close', null, CLOSE_LIMITS).catch(() => {})
+      }
       worker?.kill()
       await worker?.ended
       await lastTurn

@@ -4,13 +4,25 @@ import type { ErrorKind } from '../protocol/errors.ts'
 
 /**
  * What computes. ONNX Runtime on emitted models: `cpu`; `cpu-float`, the same on other kernels, slower, to check the former by;
- * `webgpu`; `cuda`. `reference` is the interpreter that defines every op.
+ * `webgpu`; `cuda`. `oip` is an inference server, and `reference` the interpreter that defines every op.
  */
-export type Provider = 'cpu' | 'cpu-float' | 'webgpu' | 'cuda' | 'reference'
+export type Provider = 'cpu' | 'cpu-float' | 'webgpu' | 'cuda' | 'oip' | 'reference'
+
+/** A server that speaks the Open Inference Protocol (KServe v2) over HTTP. */
+export interface InferenceServer {
+  /** Its address, e.g. `http://127.0.0.1:8000`. */
+  readonly endpoint: string
+  /** Folder in which it looks for models; without one they are sent to it. */
+  readonly folder?: string
+  /** Time for each request, in milliseconds. */
+  readonly timeoutMs: number
+}
 
 /** How an inference worker computes and what it may keep. */
 export interface EngineSettings {
   readonly provider: Provider
+  /** The server of provider `oip`. */
+  readonly server?: InferenceServer
   /** Whether the reference computes what the provider is refused for; without it, that is unavailable. */
   readonly fallsBack: boolean
   /** Threads of one op. */
@@ -66,6 +78,8 @@ export interface WorkerCalls {
     }
     readonly result: readonly TensorData[]
   }
+  /** Closes all models; the worker is ended next. */
+  readonly close: { readonly params: null; readonly result: null }
 }
 
 /** Name of a call. */

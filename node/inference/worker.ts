@@ -37,6 +37,10 @@ export function serveWorker(): void {
       const { key, inputs, outputs } = request.params
       return engine.run(key, inputs, outputs)
     }
+    if (isCall(request, 'close')) {
+      await engine.close()
+      return null
+    }
     throw new Error(`no such call: ${request.call}`)
   }
 }
