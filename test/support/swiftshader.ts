@@ -12,7 +12,7 @@ export function hasVulkan(): boolean {
 
 /** What to do where {@link hasVulkan} says no. */
 export const VULKAN_MEND =
-  'WebGPU needs a Vulkan driver: apt-get install chromium libvulkan1 (its SwiftShader needs no GPU), or name one in VK_DRIVER_FILES'
+  'WebGPU needs a Vulkan driver: run .ci/install-test-machines for one that needs no GPU, or name yours in VK_DRIVER_FILES'
 
 /** Lets ONNX Runtime find SwiftShader in this process and those that it starts, unless the environment names another driver. */
 export function useSwiftShader(): void {
