@@ -19,49 +19,69 @@ const CLIPS: readonly Bounds[] = [
   { lo: -128, hi: 127 },
   { lo: -10, hi: 100 },
   { lo: 5, hi: 77 },
+  { lo: -32_768, hi: 32_767 },
+  { lo: -300, hi: 4_000 },
 ]
+/** Multipliers of the sums: one for all channels or one each, powers of two as quantisers make them, and others. */
+const FACTORS: readonly (readonly number[])[] = [[8], [1, 2, 4, 64], [3], [1, 3, 0, 5, 16]]
 const BIAS_REACHES = [10, 10_000, 2 ** 24, 2 ** 30]
 
-/** A contraction's operand shapes, and the axis of its output channels counted from the last axis. */
+/** A contraction's operand shapes, and the shape of constants with a lane an output channel. Without weights, two activations are multiplied. */
 interface Contraction {
   readonly op: Op
   readonly input: Shape
   readonly weights: Shape
-  readonly bias: Shape
+  readonly channels: Shape
+  readonly isActivation?: boolean
 }
 
 /**
- * Graphs of one contraction of bytes, a bias, a half-even shift and a clip to bytes, then one op that reads the result:
- * the pattern that random graphs rarely hit. Not all pass the check.
+ * Graphs of one contraction of bytes, biases, factors, a half-even shift and a clip, then one op that reads the result: the pattern
+ * that random graphs rarely hit. Not all pass the check.
  */
 export function requantisedGraphs(): fc.Arbitrary<ExactGraph> {
   return fc
     .record({
-      contraction: fc.oneof(convolutions(), products()),
+      contraction: fc.oneof(convolutions(), products(), activationProducts()),
       range: fc.constantFrom(...INPUT_RANGES),
       weight: fc.constantFrom(1, 63, 64, 127),
       bias: fc.option(fc.constantFrom(...BIAS_REACHES)),
+      factors: fc.option(fc.constantFrom(...FACTORS)),
       bits: fc.integer({ min: 1, max: 17 }),
-      clip: fc.constantFrom(...CLIPS),
+      clip: fc.option(fc.constantFrom(...CLIPS)),
       squares: fc.boolean(),
       seed: fc.nat(65_535),
     })
-    .map(({ contraction, range, weight, bias, bits, clip, squares, seed }) => {
+    .map(({ contraction, range, weight, bias, factors, bits, clip, squares, seed }) => {
       const random = createRandom(seed)
       const lanes = (shape: Shape, reach: number): GraphConstant => {
         const values = Array.from({ length: shapeSize(shape) }, () => random(2 * reach + 1) - reach)
         return { shape, data: packData(values) }
       }
-      const constants = [lanes(contraction.weights, weight)]
+      const { channels, isActivation = false } = contraction
+      const inputs = [{ ...range, shape: contraction.input, laneBytes: laneBytesFor(range) }]
+      const reach = { lo: -weight, hi: weight }
+      if (isActivation) inputs.push({ ...reach, shape: contraction.weights, laneBytes: laneBytesFor(reach) })
+      const constants = isActivation ? [] : [lanes(contraction.weights, weight)]
+      const chain: ((last: number, constant: number) => Op)[] = []
+      if (bias !== null) {
+        constants.push(lanes(channels, bias))
+        chain.push((last, constant) => ({ kind: 'add', inputs: [last, constant] }))
+      }
+      if (factors !== null) {
+        const shape = factors.length === 1 ? [] : channels
+        const values = Array.from({ length: shapeSize(shape) }, (_, i) => factors[i % factors.length] as number)
+        constants.push({ shape, data: packData(values) })
+        chain.push((last, constant) => ({ kind: 'mul', inputs: [constant, last] }))
+      }
+      const firstOp = inputs.length + constants.length
       const ops: Op[] = [contraction.op]
-      if (bias !== null) constants.push(lanes(contraction.bias, bias))
-      const last = (): number => constants.length + ops.length
-      if (bias !== null) ops.push({ kind: 'add', inputs: [last(), 2] })
+      const last = (): number => firstOp + ops.length - 1
+      for (const [index, link] of chain.entries()) ops.push(link(last(), firstOp - chain.length + index))
       ops.push({ kind: 'shift-right', inputs: [last()], bits, rounding: 'half-even' })
-      ops.push({ kind: 'clip', inputs: [last()], ...clip })
-      ops.push(squares ? { kind: 'mul', inputs: [last(), last()] } : { kind: 'max', inputs: [last(), last()] })
-      const input = { ...range, shape: contraction.input, laneBytes: laneBytesFor(range) }
-      return { profile: PROFILE_V1, inputs: [input], constants, ops, outputs: [{ value: last(), laneBytes: 4 }] }
+      if (clip !== null) ops.push({ kind: 'clip', inputs: [last()], ...clip })
+      ops.push({ kind: squares ? 'mul' : 'max', inputs: [last(), last()] })
+      return { profile: PROFILE_V1, inputs, constants, ops, outputs: [{ value: last(), laneBytes: 8 }] }
     })
 }
 
@@ -86,7 +106,7 @@ function convolutions(): fc.Arbitrary<Contraction> {
         op: { kind: 'conv', inputs: [0, 1], groups, ...window },
         input: [2, groups * channels, ...cut(spatial)],
         weights: [groups * outChannels, channels, ...cut(kernel)],
-        bias: [groups * outChannels, ...cut(spatial).map(() => 1)],
+        channels: [groups * outChannels, ...cut(spatial).map(() => 1)],
       }
     })
 }
@@ -98,6 +118,20 @@ function products(): fc.Arbitrary<Contraction> {
     op: { kind: 'matmul', inputs: [0, 1] },
     input: [...rows, depth],
     weights: [depth, width],
-    bias: [width],
+    channels: [width],
   }))
+}
+
+function activationProducts(): fc.Arbitrary<Contraction> {
+  const extent = fc.integer({ min: 1, max: 40 })
+  const batch = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 })
+  return fc
+    .record({ batch, rows: extent, depth: extent, width: extent, isBroadcast: fc.boolean() })
+    .map(({ batch, rows, depth, width, isBroadcast }) => ({
+      op: { kind: 'matmul', inputs: [0, 1] },
+      input: [...batch, rows, depth],
+      weights: [...(isBroadcast ? batch.map(() => 1) : batch), depth, width],
+      channels: [],
+      isActivation: true,
+    }))
 }

@@ -10,6 +10,8 @@ import { layoutShape, range } from './layouts.ts'
 import type { OnnxDtype } from './onnx-writer.ts'
 
 type FloatDtype = 'float32' | 'float64'
+/** A convolution and the value that has the extents of its result. */
+type Convolution = Pick<EmitTask<ConvOp>, 'op' | 'out'>
 
 /**
  * Convolution: im2col with MatMulInteger on bytes (measured faster than a float32 Conv at every size tried, 2–3 times at
@@ -82,7 +84,7 @@ function emitGroupedConv(context: EmitContext, task: EmitTask<ConvOp>, dtype: Fl
 }
 
 /** The input's windows side by side: `[n, …positions, taps·c]`, or with groups `[n, …positions, g, taps·c/g]`. */
-function unfold(context: EmitContext, task: EmitTask<ConvOp>, dtype: OnnxDtype, offset: number): string {
+export function unfold(context: EmitContext, task: Convolution, dtype: OnnxDtype, offset: number): string {
   const { model, values } = context
   const { op } = task
   const [input] = op.inputs
@@ -99,7 +101,7 @@ function unfold(context: EmitContext, task: EmitTask<ConvOp>, dtype: OnnxDtype, 
   return unfoldTaps(context, padSpatial(context, split, windowing, offset), windowing)
 }
 
-function convWindowing(context: EmitContext, task: EmitTask<ConvOp>): Windowing {
+function convWindowing(context: EmitContext, task: Convolution): Windowing {
   const { values } = context
   const [input, weights] = task.op.inputs
   return {
@@ -111,7 +113,7 @@ function convWindowing(context: EmitContext, task: EmitTask<ConvOp>): Windowing 
 }
 
 /** `[o, c, …kernel]` → `[taps·c, o]`, tap by tap as the patches are. */
-function patchWeights(shape: readonly number[]): { permutation: readonly number[]; shape: readonly number[] } {
+export function patchWeights(shape: readonly number[]): { permutation: readonly number[]; shape: readonly number[] } {
   const [outChannels = 1] = shape
   return { permutation: [...range(2, shape.length), 1, 0], shape: [shapeSize(shape.slice(1)), outChannels] }
 }

@@ -154,15 +154,57 @@ describe('requantisation', () => {
     expect(kernelsOf(chain({ bias: 2 ** 31 - 16 * 255 * 64, bits: 15 }))).not.toEqual(fused)
   })
 
-  it('leaves other roundings, wide results and saturating weights to separate kernels', () => {
-    for (const change of [{ rounding: 'floor' }, { hi: 256, bits: 1 }, { weight: 65 }] as const) {
-      expect(kernelsOf(chain(change))).not.toEqual(fused)
+  it('widens weights that could saturate, and results beyond a byte', () => {
+    expect(kernelsOf(chain({ weight: 65 }))).toEqual(new Array(4).fill('qgemm-u8u8'))
+    expect(kernelsOf(chain({ hi: 256, bits: 1 }))).toEqual(new Array(4).fill('qgemm-float32-u8s8'))
+  })
+
+  it('leaves other roundings to separate kernels', () => {
+    expect(kernelsOf(chain({ rounding: 'floor' }))[0]).toBe('matmul-integer-u8s8')
+  })
+
+  it('takes in factors where their products are exact or saturate', () => {
+    /** As {@link chain}, times `factor` after the bias. */
+    const withFactor = (factor: number, bits: number, bias: number): Case => {
+      const { ops, constants = [], ...rest } = chain({ bits, bias })
+      const [product, , shift, clip] = ops as [Op, Op, Op, Op]
+      return {
+        ...rest,
+        constants: [...constants, [[], factor]],
+        ops: [
+          product,
+          { kind: 'add', inputs: [4, 2] },
+          { kind: 'mul', inputs: [5, 3] },
+          { ...shift, inputs: [6] } as Op,
+          { ...clip, inputs: [7] } as Op,
+        ],
+      }
     }
+    const all = new Array(5).fill('qgemm-u8s8')
+    const most = 2 ** 24 - 16 * 255 * 64
+    expect(kernelsOf(withFactor(8, 20, most))).toEqual(all)
+    expect(kernelsOf(withFactor(8, 20, most + 1))).not.toEqual(all)
+    expect(kernelsOf(withFactor(8, 18, most + 1))).toEqual(all)
+    expect(kernelsOf(withFactor(3, 20, 5_331_285))).toEqual(all)
+    expect(kernelsOf(withFactor(3, 20, 5_331_286))).not.toEqual(all)
+  })
+
+  it('takes in products of two activations', () => {
+    const [left, right] = [symmetric(100, [2, 4, 8]), symmetric(64, [2, 8, 3])]
+    const ops: Op[] = [
+      { kind: 'matmul', inputs: [0, 1] },
+      { kind: 'shift-right', inputs: [2], bits: 7, rounding: 'half-even' },
+      { kind: 'clip', inputs: [3], lo: -128, hi: 127 },
+    ]
+    expect(kernelsOf({ inputs: [left, right], ops })).toEqual(new Array(3).fill('qlinear-matmul-u8s8'))
+    expect(kernelsOf({ inputs: [left, right], ops: ops.slice(0, 2) })).toEqual(
+      new Array(2).fill('matmul-integer-to-float-u8s8'),
+    )
   })
 
   it('leaves a value alone that something else reads', () => {
     const { ops, ...rest } = chain()
-    const kernels = kernelsOf({ ...rest, ops: [...ops, { kind: 'max', inputs: [6, 5] }] })
+    const kernels = kernelsOf({ ...rest, ops: [...ops, { kind: 'max', inputs: [6, 4] }] })
     expect(kernels[0]).toBe('matmul-integer-u8s8')
   })
 })

@@ -1,84 +1,149 @@
-import type { ConvOp, ValueId } from '../graph.ts'
+import type { ConvOp, MatmulOp, Shape, ValueId } from '../graph.ts'
 import { shapeSize } from '../tensor-data.ts'
 import type { EmitContext } from './emit-context.ts'
+import { patchWeights, unfold } from './emit-conv.ts'
 import type { KernelName } from './kernel-names.ts'
+import { type Layout, layoutShape } from './layouts.ts'
 import type { Requantisation } from './requantisation.ts'
 
 /**
- * Emits a contraction with its requantisation as one QLinearConv or QGemm. Input and weight scales are 1 and the output
- * scale is 2^bits, so that the kernel's float32 product is exact and its rounding (to nearest, ties to even) is the graph's.
- * @param out the clip's value. @returns the kernel's name.
+ * Emits a contraction with its requantisation: one QLinearConv, QGemm or QLinearMatMul where the result is bytes; QGemm or
+ * MatMulIntegerToFloat, then Round and Clip, where it is wider. Their scales are integers times a power of two, so that the
+ * kernel's float32 product is exact and its rounding, to nearest with ties to even, is the graph's.
+ * @param out the value of the last op that is taken in. @returns the kernel's name.
  */
 export function emitRequantisation(context: EmitContext, found: Requantisation, out: ValueId): KernelName {
-  const { contraction } = found
-  return contraction.kind === 'conv'
-    ? emitQuantisedConv(context, found, contraction, out)
-    : emitQuantisedMatmul(context, found, out)
+  const { contraction, weights, pair, result } = found
+  const isBytes = result.width === 'byte'
+  if (contraction.kind === 'conv') {
+    if (isBytes) define(context, found, out, 'channels-last', quantisedConv(context, found, contraction))
+    else define(context, found, out, 'channels-last', unfoldedConv(context, found, contraction, out))
+    return `${isBytes ? 'qlinear-conv' : 'im2col-qgemm-float32'}-${pair.kernel}`
+  }
+  if (weights === undefined) {
+    define(context, found, out, 'plain', activationProduct(context, found, contraction))
+    return `${isBytes ? 'qlinear-matmul' : 'matmul-integer-to-float'}-${pair.kernel}`
+  }
+  const [left, right] = matmulOperands(context, found, contraction)
+  define(context, found, out, 'plain', gemm(context, found, left, right, context.values.facts(out).shape))
+  return `${isBytes ? 'qgemm' : 'qgemm-float32'}-${pair.kernel}`
 }
 
-function emitQuantisedConv(context: EmitContext, found: Requantisation, conv: ConvOp, out: ValueId): KernelName {
+function quantisedConv(context: EmitContext, found: Requantisation, conv: ConvOp): string {
   const { model, values } = context
+  const { pair, biases } = found
   const [input, weights] = conv.inputs
   const scales = scaleNames(context, found)
+  const { strides, dilations, pads, groups } = conv
+  const kernel = values.facts(weights).shape.slice(2)
   const operands = [
-    values.operand(input, { ...found.pair.left, layout: 'channels-last' }),
+    values.operand(input, { ...pair.left, layout: 'channels-last' }),
     scales.one,
-    scales.inputZero,
-    values.operand(weights, { dtype: 'int8', layout: 'plain' }),
-    scales.one,
-    scales.weightZero,
+    scales.leftZero,
+    values.operand(weights, { ...pair.right, layout: 'plain' }),
+    scales.factors,
+    scales.rightZero,
     scales.output,
     scales.outputZero,
-    model.constant('int32', [found.bias.length], found.bias),
+    model.constant('int32', [biases.length], biases),
   ]
-  const kernel = values.facts(weights).shape.slice(2)
-  const { strides, dilations, pads, groups } = conv
   const attributes = { channels_last: 1, kernel_shape: kernel, strides, dilations, pads, group: groups }
-  const stored = model.node('QLinearConv', operands, { domain: 'com.microsoft', attributes })
-  const form = { dtype: 'uint8', layout: 'channels-last', offset: found.offset } as const
-  values.define(out, form, clipStored(context, found, out, stored))
-  return 'qlinear-conv-u8s8'
+  return model.node('QLinearConv', operands, { domain: 'com.microsoft', attributes })
 }
 
-function emitQuantisedMatmul(context: EmitContext, found: Requantisation, out: ValueId): KernelName {
-  const { model, values } = context
-  const [input, weights] = found.contraction.inputs
-  const { shape } = values.facts(input)
+/** A convolution as a product of its input's windows, which alone has kernels with float32 results. */
+function unfoldedConv(context: EmitContext, found: Requantisation, conv: ConvOp, out: ValueId): string {
+  const { values } = context
+  const { left, right } = found.pair
+  const weights = conv.inputs[1]
+  const patches = unfold(context, { op: conv, out }, left.dtype, left.offset)
+  const layout = { ...patchWeights(values.facts(weights).shape), offset: right.offset }
+  const matrix = values.weight(weights, right.dtype, layout)
+  return gemm(context, found, patches, matrix, layoutShape(values.facts(out).shape, 'channels-last'))
+}
+
+/** QGemm: all rows of `left` × a matrix of constant weights, with biases. @param shape of the result. */
+function gemm(context: EmitContext, found: Requantisation, left: string, right: string, shape: Shape): string {
+  const { model } = context
+  const { contraction, biases, result } = found
+  const columns = biases.length
+  const depth = shapeSize(context.values.facts(contraction.inputs[1]).shape) / columns
+  const isMatrix = contraction.kind === 'matmul' && shape.length === 2
   const scales = scaleNames(context, found)
-  const left = values.operand(input, { ...found.pair.left, layout: 'plain' })
   const operands = [
-    shape.length === 2 ? left : model.reshape(left, [shapeSize(shape.slice(0, -1)), shape.at(-1) ?? 1]),
+    isMatrix ? left : model.reshape(left, [shapeSize(shape) / columns, depth]),
     scales.one,
-    scales.inputZero,
-    values.operand(weights, { dtype: 'int8', layout: 'plain' }),
-    scales.one,
-    scales.weightZero,
-    model.constant('int32', [found.bias.length], found.bias),
-    scales.output,
-    scales.outputZero,
+    scales.leftZero,
+    right,
+    result.width === 'byte' ? scales.factors : scales.shiftedFactors,
+    scales.rightZeros,
+    model.constant('int32', [columns], biases),
+    ...(result.width === 'byte' ? [scales.output, scales.outputZero] : []),
   ]
   const product = model.node('QGemm', operands, { domain: 'com.microsoft' })
-  const stored = shape.length === 2 ? product : model.reshape(product, values.facts(out).shape)
-  const form = { dtype: 'uint8', layout: 'plain', offset: found.offset } as const
-  values.define(out, form, clipStored(context, found, out, stored))
-  return 'qgemm-u8s8'
+  return isMatrix ? product : model.reshape(product, shape)
 }
 
-function scaleNames({ model }: EmitContext, found: Requantisation) {
+function activationProduct(context: EmitContext, found: Requantisation, contraction: MatmulOp): string {
+  const { model } = context
+  const [left, right] = matmulOperands(context, found, contraction)
+  const scales = scaleNames(context, found)
+  if (found.result.width === 'byte') {
+    const operands = [left, scales.one, scales.leftZero, right, scales.factors, scales.rightZero]
+    return model.node('QLinearMatMul', [...operands, scales.output, scales.outputZero])
+  }
+  const operands = [left, right, scales.one, scales.shiftedFactors, scales.leftZero, scales.rightZero]
+  return model.node('MatMulIntegerToFloat', operands, { domain: 'com.microsoft' })
+}
+
+function matmulOperands({ values }: EmitContext, { pair }: Requantisation, { inputs }: MatmulOp): [string, string] {
+  const [left, right] = inputs
+  return [
+    values.operand(left, { ...pair.left, layout: 'plain' }),
+    values.operand(right, { ...pair.right, layout: 'plain' }),
+  ]
+}
+
+/** Scales and zero points. Equal factors become one scale; QGemm wants as many zero points as scales. */
+function scaleNames({ model }: EmitContext, { pair, factors, bits, result }: Requantisation) {
+  const [first = 1] = factors
+  const isOne = factors.every((factor) => factor === first)
+  const scaleOf = (unit: number) =>
+    isOne
+      ? model.scalar('float32', first * unit)
+      : model.constant(
+          'float32',
+          [factors.length],
+          factors.map((factor) => factor * unit),
+        )
+  const { left, right } = pair
   return {
     one: model.scalar('float32', 1),
-    output: model.scalar('float32', 2 ** found.bits),
-    inputZero: model.scalar('uint8', found.pair.left.offset),
-    weightZero: model.scalar('int8', 0),
-    outputZero: model.scalar('uint8', found.offset),
+    leftZero: model.scalar('uint8', left.offset),
+    rightZero: model.scalar(right.dtype, right.offset),
+    /** Scales by which the stored output scale still has to be divided. */
+    get factors() {
+      return scaleOf(1)
+    },
+    get shiftedFactors() {
+      return scaleOf(2 ** -bits)
+    },
+    get rightZeros() {
+      if (isOne) return model.scalar(right.dtype, right.offset)
+      return model.constant(right.dtype, [factors.length], new Array(factors.length).fill(right.offset))
+    },
+    output: model.scalar('float32', 2 ** bits),
+    outputZero: model.scalar('uint8', result.width === 'byte' ? result.offset : 0),
   }
 }
 
-/** The graph's own clip, on stored elements, where it is narrower than what u8 saturates to. */
-function clipStored(context: EmitContext, found: Requantisation, out: ValueId, stored: string): string {
-  if (!found.clips) return stored
+/** Records what a kernel yielded as the result, clipped where its own saturation is wider than the graph's clip. */
+function define(context: EmitContext, found: Requantisation, out: ValueId, layout: Layout, computed: string): void {
   const { model, values } = context
+  const { result } = found
   const { lo, hi } = values.facts(out)
-  const range = [model.scalar('uint8', lo + found.offset), model.scalar('uint8', hi + found.offset)]
-  return model.node('Clip', [stored, ...range])
+  const [dtype, offset] = result.width === 'byte' ? (['uint8', result.offset] as const) : (['float32', 0] as const)
+  const rounded = result.width === 'byte' ? computed : model.node('Round', [computed])
+  const range = [model.scalar(dtype, lo + offset), model.scalar(dtype, hi + offset)]
+  values.define(out, { dtype, layout, offset }, result.clips ? model.node('Clip', [rounded, ...range]) : rounded)
 }

@@ -3,9 +3,19 @@
  * is not emitted; each entry is held to the reference by a start-up vector.
  */
 export const KERNEL_NAMES = [
-  // contractions with requantisation, in one pass over bytes
+  // contractions with requantisation: to bytes in one pass, or scaled to float32 and then rounded and clipped
   'qlinear-conv-u8s8',
+  'qlinear-conv-u8u8',
   'qgemm-u8s8',
+  'qgemm-u8u8',
+  'qgemm-float32-u8s8',
+  'qgemm-float32-u8u8',
+  'im2col-qgemm-float32-u8s8',
+  'im2col-qgemm-float32-u8u8',
+  'qlinear-matmul-u8s8',
+  'qlinear-matmul-u8u8',
+  'matmul-integer-to-float-u8s8',
+  'matmul-integer-to-float-u8u8',
   // contractions: u8 × s8 or u8 × u8 with an int32 accumulator, float32 within 2^24, float64 within 2^53
   'matmul-integer-u8s8',
   'matmul-integer-u8u8',

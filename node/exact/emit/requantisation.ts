@@ -1,141 +1,176 @@
-import type { Bounds, CheckedGraph, ConvOp, GraphConstant, MatmulOp, Op, ValueFacts, ValueId } from '../graph.ts'
+import type { Bounds, CheckedGraph, ConvOp, GraphConstant, MatmulOp, Op, Shape, ValueFacts, ValueId } from '../graph.ts'
 import { boundsOf, shapeSize } from '../tensor-data.ts'
 import { type BytePair, bytePair } from './byte-operands.ts'
-import { FLOAT32_BUDGET, INT32_BUDGET, magnitude } from './dtypes.ts'
-import { alignShape } from './layouts.ts'
+import { INT32_BUDGET, magnitude } from './dtypes.ts'
+import { channelLanes, channelSums, scalesExactly } from './requantised-channels.ts'
 
 /**
- * A contraction of bytes, with an optional constant bias a channel, a half-even right shift and a clip to 8 bits: what
- * ONNX Runtime's quantised kernels compute in one pass. Only the clip's result is read by anything else.
+ * A contraction of bytes, `round((sum + bias) · factor / 2^bits)` with a bias and a factor a channel, and a clip: what ONNX
+ * Runtime's quantised kernels compute in one pass, or nearly. Nothing else reads what lies between.
  */
 export interface Requantisation {
   readonly contraction: ConvOp | MatmulOp
-  /** Lanes of the bias, one for each output channel. */
-  readonly bias: readonly number[]
+  /** Constant weights, which biases and factors need; undefined for a product of two activations. */
+  readonly weights: GraphConstant | undefined
+  /** One of each for every output channel; a single factor where there are no constant weights. */
+  readonly biases: readonly number[]
+  readonly factors: readonly number[]
   readonly bits: number
   readonly pair: BytePair
-  /** Zero point of the result, stored as u8. */
-  readonly offset: number
-  /** Whether the result needs a clip of its own: u8 saturates beyond the graph's clip. */
-  readonly clips: boolean
-  /** Op indices that are computed together; the clip is last. */
+  readonly result: RequantisedResult
+  /** Op indices that are computed together; the one whose value is the result is last. */
   readonly ops: readonly number[]
 }
 
-/** The kernels scale by a float32, which int32 accumulators up to 2^24 enter exactly. */
-const EXACT_SCALE_BUDGET = FLOAT32_BUDGET
-/** Greater accumulators round on the way to float32, but shifted by at most this they are far beyond any 8-bit clip. */
-const SATURATING_SHIFT_BITS = 15
+/** How the result is held: as u8 with a zero point, or wider, as float32. `clips`: what the kernel yields still needs the graph's clip. */
+export type RequantisedResult =
+  | { readonly width: 'byte'; readonly offset: number; readonly clips: boolean }
+  | { readonly width: 'wide'; readonly clips: boolean }
+
+/** What the search knows of the graph. */
+interface Search {
+  readonly checked: CheckedGraph
+  /** The op that makes a value which one op alone reads, and no output. */
+  onlyReader(id: ValueId): Op | undefined
+  constant(id: ValueId): GraphConstant | undefined
+  facts(id: ValueId): ValueFacts
+}
 
 /** Every {@link Requantisation} of the graph that is exact, by the index of each op that it takes in. */
 export function findRequantisations(checked: CheckedGraph): ReadonlyMap<number, Requantisation> {
+  const { graph } = checked
   const readers = countReaders(checked)
+  const firstOp = graph.inputs.length + graph.constants.length
+  const search: Search = {
+    checked,
+    onlyReader: (id) => (readers.get(id) === 1 ? graph.ops[id - firstOp] : undefined),
+    constant: (id) => graph.constants[id - graph.inputs.length],
+    facts: (id) => checked.values[id] as ValueFacts,
+  }
   const found = new Map<number, Requantisation>()
-  checked.graph.ops.forEach((_, index) => {
-    const requantisation = matchRequantisation(checked, readers, index)
+  // From the end, so that a shift is taken in with the clip that follows it.
+  for (let index = graph.ops.length - 1; index >= 0; index--) {
+    const requantisation = found.has(index) ? undefined : matchRequantisation(search, firstOp + index)
     for (const op of requantisation?.ops ?? []) found.set(op, requantisation as Requantisation)
-  })
+  }
   return found
 }
 
-/** Matches clip ← shift-right ← [add of a constant] ← contraction, from the clip backwards. */
-function matchRequantisation(
-  checked: CheckedGraph,
-  readers: ReadonlyMap<ValueId, number>,
-  clipIndex: number,
-): Requantisation | undefined {
-  const { graph, values } = checked
-  const firstOp = graph.inputs.length + graph.constants.length
-  const onlyReader = (id: ValueId): Op | undefined => (readers.get(id) === 1 ? graph.ops[id - firstOp] : undefined)
-  const clip = graph.ops[clipIndex]
-  if (clip?.kind !== 'clip') return undefined
-  const [shifted] = clip.inputs
-  const shift = onlyReader(shifted)
+/** Matches [clip ←] shift-right ← [mul by constants] ← [add of constants] ← contraction, from the end backwards. */
+function matchRequantisation(search: Search, out: ValueId): Requantisation | undefined {
+  const { checked, onlyReader, facts } = search
+  const firstOp = checked.values.length - checked.graph.ops.length
+  const last = checked.graph.ops[out - firstOp]
+  const shifted = last?.kind === 'clip' ? last.inputs[0] : out
+  const shift = last?.kind === 'clip' ? onlyReader(shifted) : last
   if (shift?.kind !== 'shift-right' || shift.rounding !== 'half-even') return undefined
-  const [sum] = shift.inputs
-  const added = matchBias(checked, onlyReader, sum)
-  const product = added?.product ?? sum
+  const [scaled] = shift.inputs
+  const factor = matchFactor(search, scaled)
+  const sum = factor?.operand ?? scaled
+  const bias = matchConstant(search, 'add', sum)
+  const product = bias?.operand ?? sum
   const contraction = onlyReader(product)
   if (contraction?.kind !== 'conv' && contraction?.kind !== 'matmul') return undefined
-  const bias = biasLanes(added?.bias, contraction, values[product] as ValueFacts)
-  const pair = weightPair(checked, contraction)
-  if (bias === undefined || pair === undefined) return undefined
-  if (!accumulatesExactly(checked, contraction, pair, bias, values[sum] as ValueFacts, shift.bits)) return undefined
-  const stored = storedResult(values[firstOp + clipIndex] as ValueFacts, values[shifted] as ValueFacts)
-  if (stored === undefined) return undefined
-  const ids = added === undefined ? [product, shifted] : [product, sum, shifted]
-  return { contraction, bias, bits: shift.bits, pair, ...stored, ops: [...ids.map((id) => id - firstOp), clipIndex] }
+  const weights = search.constant(contraction.inputs[1])
+  const pair = operandPair(search, contraction)
+  if (pair === undefined) return undefined
+  const channels = channelsOf(contraction, weights, facts(product).shape)
+  const factors = channels(factor?.constant, 1)
+  const biases = channels(bias?.constant, 0)
+  if (factors === undefined || biases === undefined) return undefined
+  const result = resultOf(facts(out), facts(shifted))
+  if (result.width === 'wide' && contraction.kind === 'conv' && contraction.groups > 1) return undefined
+  const found = { contraction, weights, biases, factors, bits: shift.bits, pair, result }
+  if (!isExact(search, found, facts(out), facts(product))) return undefined
+  const ids = [product, sum, scaled, shifted, out]
+  return { ...found, ops: [...new Set(ids)].map((id) => id - firstOp) }
 }
 
-/** An add of a constant that makes `sum`. */
-function matchBias(
-  { graph }: CheckedGraph,
-  onlyReader: (id: ValueId) => Op | undefined,
-  sum: ValueId,
-): { readonly product: ValueId; readonly bias: GraphConstant } | undefined {
-  const add = onlyReader(sum)
-  if (add?.kind !== 'add') return undefined
-  const constantOf = (id: ValueId): GraphConstant | undefined => graph.constants[id - graph.inputs.length]
-  const [a, b] = add.inputs
-  const [left, right] = [constantOf(a), constantOf(b)]
-  if (right !== undefined) return { product: a, bias: right }
-  return left === undefined ? undefined : { product: b, bias: left }
+interface WithConstant {
+  readonly operand: ValueId
+  readonly constant: GraphConstant
 }
 
-/** One lane of bias for each output channel; undefined when the constant varies along another axis or grows the result. */
-function biasLanes(
-  bias: GraphConstant | undefined,
+/** An op of a constant that makes `id`. */
+function matchConstant({ onlyReader, constant }: Search, kind: 'add' | 'mul', id: ValueId): WithConstant | undefined {
+  const op = onlyReader(id)
+  if (op?.kind !== kind) return undefined
+  const [a, b] = op.inputs
+  const [left, right] = [constant(a), constant(b)]
+  if (right !== undefined) return { operand: a, constant: right }
+  return left === undefined ? undefined : { operand: b, constant: left }
+}
+
+/** A product with a constant, or a left shift, that makes `id`. */
+function matchFactor(search: Search, id: ValueId): WithConstant | undefined {
+  const op = search.onlyReader(id)
+  if (op?.kind !== 'shift-left') return matchConstant(search, 'mul', id)
+  return { operand: op.inputs[0], constant: { shape: [], data: Float64Array.of(2 ** op.bits) } }
+}
+
+/** Reads constants as one lane a channel: undefined where they vary otherwise, or vary at all without constant weights. */
+function channelsOf(
   contraction: ConvOp | MatmulOp,
-  product: ValueFacts,
-): readonly number[] | undefined {
-  const rank = product.shape.length
-  const axis = contraction.kind === 'conv' ? 1 : rank - 1
-  const channels = product.shape[axis] ?? 1
-  if (bias === undefined) return new Array<number>(channels).fill(0)
-  const shape = alignShape(bias.shape, rank)
-  const varies = shape.length > rank || shape.some((extent, i) => extent !== 1 && i !== axis)
-  if (varies) return undefined
-  return Array.from({ length: channels }, (_, i) => bias.data[bias.data.length === 1 ? 0 : i] ?? 0)
+  weights: GraphConstant | undefined,
+  shape: Shape,
+): (constant: GraphConstant | undefined, neutral: number) => readonly number[] | undefined {
+  const axis = contraction.kind === 'conv' ? 1 : shape.length - 1
+  return (constant, neutral) => {
+    if (weights !== undefined) return channelLanes(constant ?? scalar(neutral), shape, axis)
+    return constant === undefined || (constant.data.length === 1 && neutral === 1)
+      ? [constant?.data[0] ?? neutral]
+      : undefined
+  }
 }
 
-/** The operand types of a contraction with constant weights, where u8 × s8 is exact on every CPU. */
-function weightPair({ graph, values }: CheckedGraph, contraction: ConvOp | MatmulOp): BytePair | undefined {
+function scalar(value: number): GraphConstant {
+  return { shape: [], data: Float64Array.of(value) }
+}
+
+/** Operand types for which the contraction is exact on bytes. A convolution needs constant weights; all of a matmul's are one matrix. */
+function operandPair({ constant, facts }: Search, contraction: ConvOp | MatmulOp): BytePair | undefined {
   const [input, weights] = contraction.inputs
-  if (graph.constants[weights - graph.inputs.length] === undefined) return undefined
-  const { lo, hi } = values[input] as ValueFacts
-  const facts = values[weights] as ValueFacts
-  if (contraction.kind === 'matmul' && facts.shape.length !== 2) return undefined
-  const withPadding: Bounds = contraction.kind === 'conv' ? { lo: Math.min(lo, 0), hi: Math.max(hi, 0) } : { lo, hi }
-  const pair = bytePair(withPadding, facts, fanInOf(contraction, facts))
-  return pair?.kernel === 'u8s8' ? pair : undefined
+  const { lo, hi } = facts(input)
+  const right = facts(weights)
+  const isConstant = constant(weights) !== undefined
+  if (contraction.kind === 'matmul') {
+    if (isConstant && right.shape.length !== 2) return undefined
+    return constant(input) === undefined ? bytePair({ lo, hi }, right, fanInOf(contraction, right)) : undefined
+  }
+  const padded = { lo: Math.min(lo, 0), hi: Math.max(hi, 0) }
+  return isConstant ? bytePair(padded, right, fanInOf(contraction, right)) : undefined
 }
 
-/** Whether sums, bias included, fit int32, and survive the scaling by 2^−bits in float32. */
-function accumulatesExactly(
-  checked: CheckedGraph,
-  contraction: ConvOp | MatmulOp,
-  { left, right }: BytePair,
-  bias: readonly number[],
-  sum: Bounds,
-  bits: number,
-): boolean {
-  const fanIn = fanInOf(contraction, checked.values[contraction.inputs[1]] as ValueFacts)
-  const products = fanIn * Math.max(left.maxStored, left.offset) * right.maxStored
-  if (products + magnitude(boundsOf(bias)) > INT32_BUDGET) return false
-  return magnitude(sum) <= EXACT_SCALE_BUDGET || bits <= SATURATING_SHIFT_BITS
+/** Whether sums fit int32, bias included, and are scaled and clipped exactly, channel by channel. */
+function isExact(search: Search, found: Omit<Requantisation, 'ops'>, out: Bounds, product: Bounds): boolean {
+  const { contraction, weights, biases, factors, bits, pair, result } = found
+  const { left, right } = pair
+  const fanIn = fanInOf(contraction, search.facts(contraction.inputs[1]))
+  const products = fanIn * Math.max(left.maxStored, left.offset) * Math.max(right.maxStored, right.offset)
+  if (products + magnitude(boundsOf(biases)) > INT32_BUDGET) return false
+  const { lo, hi } = search.facts(contraction.inputs[0])
+  const x = contraction.kind === 'conv' ? { lo: Math.min(lo, 0), hi: Math.max(hi, 0) } : { lo, hi }
+  const sums = weights === undefined ? [product] : channelSums(contraction, weights, x)
+  const clipReach = result.width === 'byte' ? 255 : magnitude(out)
+  return sums.every((sum, channel) => {
+    const bias = biases[channel] ?? 0
+    return scalesExactly({ lo: sum.lo + bias, hi: sum.hi + bias }, factors[channel] ?? 1, bits, clipReach)
+  })
 }
 
-/** How the clipped result is stored as u8, or undefined when it does not fit. */
-function storedResult(out: Bounds, shifted: Bounds): { readonly offset: number; readonly clips: boolean } | undefined {
+/** How the result is stored, once clipped to its bounds. */
+function resultOf(out: Bounds, shifted: Bounds): RequantisedResult {
   const offset = Math.max(0, -out.lo)
-  if (offset > 255 || out.hi + offset > 255) return undefined
+  if (offset > 255 || out.hi + offset > 255) {
+    return { width: 'wide', clips: shifted.hi > out.hi || shifted.lo < out.lo }
+  }
   const above = shifted.hi > out.hi && out.hi + offset < 255
   const below = shifted.lo < out.lo && out.lo + offset > 0
-  return { offset, clips: above || below }
+  return { width: 'byte', offset, clips: above || below }
 }
 
 function fanInOf(contraction: ConvOp | MatmulOp, weights: ValueFacts): number {
-  return contraction.kind === 'conv' ? shapeSize(weights.shape.slice(1)) : (weights.shape[0] ?? 1)
+  return contraction.kind === 'conv' ? shapeSize(weights.shape.slice(1)) : (weights.shape.at(-2) ?? 1)
 }
 
 /** How often each value is read, by ops and as an output. */
