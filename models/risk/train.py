@@ -1,5 +1,5 @@
 """Trains the risk scorer, quantises it (12-bit columns, 8-bit weights, 10-bit activations) and writes everything beside this
-file: risk.float.onnx, risk.exact.onnx, heldout.inputs.bin, heldout.labels.bin, heldout.json and sample.json.
+file: risk.float.onnx, risk.exact.onnx, heldout.inputs.bin, heldout.labels.bin, heldout.json, calibration.npz and sample.json.
 
 Run: nice /usr/bin/python3 models/risk/train.py   (a few seconds on one core; Debian's python3-torch and python3-onnx)"""
 
@@ -21,7 +21,7 @@ from exact_onnx import DOUBLE, FLOAT, INT32, INT64, ExactModel
 
 SEED = 20240613
 TRAIN_SAMPLES, EPOCHS, BATCH = 60000, 12, 250
-HELD_OUT_SAMPLES = 5000
+HELD_OUT_SAMPLES, CALIBRATION_SAMPLES = 5000, 512
 COLUMN_MAX = 4095  # a column after clip, sub, mul and shift
 COLUMN_SHIFT = 16
 WEIGHT_MAX = 127
@@ -195,6 +195,8 @@ def main():
     print("shifts", [shift for *_, shift in quantized.layers])
     write_exact(quantized, os.path.join(HERE, "risk.exact.onnx"))
     write_data(held_out, held_out_labels, quantized)
+    calibration, _ = data.applicants(CALIBRATION_SAMPLES, SEED + 3)
+    np.savez_compressed(os.path.join(HERE, "calibration.npz"), columns=calibration.astype(np.float32))
 
 
 if __name__ == "__main__":
