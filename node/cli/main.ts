@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'Check an exact ONNX file: verdict, modelId, cost, bounds and kernels',
     load: async () => erase((await import('./check-command.ts')).checkCommand),
   },
+  infer: {
+    summary: 'Run an exact ONNX file on inputs and print outputs and their roots',
+    load: async () => erase((await import('./infer-command.ts')).inferCommand),
+  },
   bench: {
     summary: 'Measure this build on this machine: disputes',
     load: async () => erase((await import('./bench-command.ts')).benchCommand),
