@@ -123,8 +123,10 @@ def write_exact(quantized, path):
     model.output("digit", INT64, [1], laneBytes=1)
     model.output("scores", INT32, [1, 10], laneBytes=4)
     model.label("title", "Digit reader, 28×28 greyscale")
-    model.label("output.digit", "the digit read, 0 to 9")
-    model.label("output.scores", "one score a digit; the greatest wins")
+    digits = [str(digit) for digit in range(10)]
+    model.label("input.pixels", "grey levels in rows from the top, 0 black to 255 white")
+    model.label("output.digit", {"about": "the digit read", "labels": digits})
+    model.label("output.scores", {"about": "the greatest wins", "kind": "scores", "labels": digits})
     model.save(path)
 
 

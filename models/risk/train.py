@@ -130,9 +130,18 @@ def write_exact(quantized, path):
     model.node("Gather", [model.constant("sigmoid.table", quantized.table), x], "probability", axis=0)
     model.output("probability", INT32, [1], laneBytes=4)
     model.label("title", "Probability of default of a consumer loan")
-    model.label("input.columns", [{"name": name, "unit": unit, "step": step} for name, unit, step, *_ in data.COLUMNS])
+    model.label("input.columns", {"about": "an application", "range": "clip", "columns": described_columns(bounds=True)})
     model.label("output.probability", {"unit": "probability of default", "step": 1 / PROBABILITY_UNIT})
     model.save(path)
+
+
+def described_columns(bounds=False):
+    """Names, units and steps of the columns, as labels; with the least and greatest real values that the model tells apart."""
+    columns = []
+    for name, unit, step, lo, hi in data.COLUMNS:
+        ends = {"min": round(lo * step, 6), "max": round(hi * step, 6)} if bounds else {}
+        columns.append({"name": name, "unit": unit, "step": step, **ends})
+    return columns
 
 
 def auc(score, labels):
@@ -158,7 +167,7 @@ def write_data(columns, labels, quantized):
     samples = [
         {"name": name, "columns": [int(v) for v in row], "probability": int(quantized(row[None])[0])} for name, row in rows
     ]
-    described = [{"name": name, "unit": unit, "step": step} for name, unit, step, *_ in data.COLUMNS]
+    described = described_columns()
     answer = {"name": "probability", "unit": "probability of default", "step": 1 / PROBABILITY_UNIT}
     write_json("sample.json", {"input": "columns", "columns": described, "output": answer, "samples": samples})
 
