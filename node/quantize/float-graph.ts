@@ -33,6 +33,8 @@ export interface FloatNode {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: ReadonlyMap<string, OnnxAttribute>
+  /** For `assay:Function`, a function of one value: the operators that it stands for, in order. */
+  readonly body?: readonly FloatNode[]
 }
 
 /** A whole model. Nodes are in topological order; every name has one maker: an input, a constant or a node. */

@@ -30,9 +30,9 @@ export interface FloatOpHandler {
   ties?(node: FloatNode, graph: FloatGraph): readonly Tie[]
   /**
    * The step of the node's first result, where no weights can absorb it: a product of two activations. `stepOf` gives the
-   * step of an operand in the format that the node reads it in.
+   * step of an operand in the format that the node reads it in. Undefined where the node's weights absorb it after all.
    */
-  derives?(node: FloatNode, stepOf: (index: number) => number): number
+  derives?(node: FloatNode, stepOf: (index: number) => number, graph: FloatGraph): number | undefined
   /** Adds the ops of the node and defines its results. @throws QuantiseError; InvalidError of the op rules. */
   run(context: NodeContext): void
 }
@@ -57,6 +57,8 @@ export interface NodeContext extends LaneBuilder {
   quantised(index: number): Quantised
   /** The operand in integers of this step, over the range of its own. */
   at(index: number, step: number): Quantised
+  /** The operand in a format of the handler's own (see `Plan.covering`). */
+  rounded(index: number, format: Format): Quantised
   /** The operand as it was computed. A constant becomes integers of its stream format. */
   view(index: number): View
   /** The widest format that the result is wanted in. */

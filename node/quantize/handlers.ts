@@ -1,17 +1,29 @@
 import type { FloatOpHandler, HandlerTable } from './handler.ts'
 import { ACTIVATION_HANDLERS } from './ops/activations.ts'
+import { AFFINE_HANDLERS } from './ops/affine.ts'
 import { CONTRACTION_HANDLERS } from './ops/contractions.ts'
+import { CONVOLUTION_HANDLERS } from './ops/convolution.ts'
+import { FUNCTION_HANDLERS } from './ops/functions.ts'
 import { MOVEMENT_HANDLERS } from './ops/movement.ts'
+import { POOLING_HANDLERS } from './ops/pooling.ts'
+import { PRODUCT_HANDLERS } from './ops/products.ts'
+import { REDUCTION_HANDLERS } from './ops/reductions.ts'
+import { RESAMPLING_HANDLERS } from './ops/resampling.ts'
 import { SUM_HANDLERS } from './ops/sums.ts'
-import { TREE_HANDLERS } from './ops/trees.ts'
 
 /** Every family. */
 const FAMILIES: readonly HandlerTable[] = [
   ACTIVATION_HANDLERS,
+  AFFINE_HANDLERS,
   CONTRACTION_HANDLERS,
+  CONVOLUTION_HANDLERS,
+  FUNCTION_HANDLERS,
   MOVEMENT_HANDLERS,
+  POOLING_HANDLERS,
+  PRODUCT_HANDLERS,
+  REDUCTION_HANDLERS,
+  RESAMPLING_HANDLERS,
   SUM_HANDLERS,
-  TREE_HANDLERS,
 ]
 
 /** The float operators that have an exact form. */

@@ -12,6 +12,10 @@ export interface Plan {
   widths(name: string): readonly number[]
   /** The format of a width. */
   format(name: string, bits: number): Format
+  /** A format of at most `bits` for a part of the value's range, at a step of the value's scale. */
+  covering(name: string, part: Interval, bits: number): Format
+  /** Whether any reader wants the value in a format of the plan's. */
+  isWanted(name: string): boolean
   /** Calibrated range of the value. */
   range(name: string): Interval
 }
@@ -50,6 +54,8 @@ export function planFormats(inputs: PlanInputs): Plan {
       return found.length > 0 ? found : [streamBits]
     },
     range,
+    covering: (name, part, bits) => formatOf(stepFor(classes.scale(name), part, bits), part, bits),
+    isWanted: (name) => wanted(name).length > 0,
     format: (name, bits) => formatOf(stepOf(name, bits), covered(name, bits), bits),
   }
 }

@@ -154,6 +154,7 @@ function contextOf({ graph, plan, formats, lanes, precision }: Building, node: F
       return formats.format(lanes, name, bits === undefined ? primary(name) : plan.format(name, bits))
     },
     at: (index, step) => formats.format(lanes, operandName(index), formatAt(plan, operandName(index), step)),
+    rounded: (index, format) => formats.format(lanes, operandName(index), format),
     view: (index) => formats.view(lanes, operandName(index)),
     target: (index = 0) => primary(resultName(index)),
     materialise: (view, format) => materialise(lanes, view, format),

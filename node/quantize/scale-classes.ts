@@ -93,12 +93,17 @@ export function createScaleClasses(inputs: PlanInputs, wanted: Wanted): ScaleCla
     if (derives === undefined || result === undefined || !isFloat(result)) return
     const { root, log } = find(result)
     if (scales.has(root)) return
-    const step = derives(node, (index) => {
-      const name = node.inputs[index] as string
-      const bits = bitsOf(inputs, node, index) ?? wanted.wanted(name).at(-1) ?? inputs.precisionOf(undefined).streamBits
-      return wanted.stepOf(name, bits)
-    })
-    if (!scales.has(root)) scales.set(root, step / 2 ** log)
+    const step = derives(
+      node,
+      (index) => {
+        const name = node.inputs[index] as string
+        const bits =
+          bitsOf(inputs, node, index) ?? wanted.wanted(name).at(-1) ?? inputs.precisionOf(undefined).streamBits
+        return wanted.stepOf(name, bits)
+      },
+      graph,
+    )
+    if (step !== undefined && !scales.has(root)) scales.set(root, step / 2 ** log)
   }
 
   return {

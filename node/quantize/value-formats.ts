@@ -1,3 +1,5 @@
+import { within } from '../exact/tensor-data.ts'
+import { MAX_SAFE_LANE } from '../protocol/constants.ts'
 import { BugError } from '../protocol/errors.ts'
 import type { FloatGraph, FloatTensor } from './float-graph.ts'
 import { type Format, formatOf, type Quantised, type View, viewOf } from './formats.ts'
@@ -18,18 +20,24 @@ export interface ValueFormats {
   exact(lanes: LaneBuilder, name: string): Quantised
 }
 
+/** A format that exists, and what was asked for when it was made. */
+interface Made {
+  readonly wanted: Format
+  readonly quantised: Quantised
+}
+
 /** Steps closer than this are the same step. */
 const SAME_STEP = 1e-6
 
 /** No value defined yet. */
 export function createValueFormats(graph: FloatGraph, plan: Plan): ValueFormats {
   const views = new Map<string, View>()
-  const formats = new Map<string, Quantised[]>()
+  const formats = new Map<string, Made[]>()
 
-  const made = (name: string): readonly Quantised[] => formats.get(name) ?? []
+  const made = (name: string): readonly Made[] => formats.get(name) ?? []
 
-  function keep(name: string, quantised: Quantised): Quantised {
-    formats.set(name, [...made(name), quantised])
+  function keep(name: string, wanted: Format, quantised: Quantised): Quantised {
+    formats.set(name, [...made(name), { wanted, quantised }])
     return quantised
   }
 
@@ -38,20 +46,27 @@ export function createValueFormats(graph: FloatGraph, plan: Plan): ValueFormats 
   }
 
   function format(lanes: LaneBuilder, name: string, wanted: Format): Quantised {
-    const known = made(name).find(({ step }) => Math.abs(step / wanted.step - 1) < SAME_STEP)
-    if (known !== undefined) return known
+    const sameStep = made(name).filter((one) => Math.abs(one.wanted.step / wanted.step - 1) < SAME_STEP)
+    const known = sameStep.find((one) => serves(one, wanted))
+    if (known !== undefined) return known.quantised
     const constant = graph.constants.get(name)
-    if (constant !== undefined) return keep(name, constantAt(lanes, constant, wanted.step))
+    if (constant !== undefined) return keep(name, wanted, constantAt(lanes, constant, wanted.step))
+    return keep(name, wanted, materialise(lanes, sourceOf(lanes, name, wanted, sameStep), wanted))
+  }
+
+  /** A narrow format of a value that is also held wide comes from the wide one, so that the two agree. */
+  function sourceOf(lanes: LaneBuilder, name: string, wanted: Format, sameStep: readonly Made[]): View {
+    const wider = sameStep.find((one) => within(wanted, one.wanted))
+    if (wider !== undefined) return viewOf(wider.quantised)
+    const base = widest(name)
+    if (wanted.step > base.step * (1 + SAME_STEP) && plan.isWanted(name)) return viewOf(format(lanes, name, base))
     const view = views.get(name)
     if (view === undefined) throw new BugError(`the value ${name} is read before it is defined`)
-    // A narrow format of a value that is also held wide comes from the wide one, so that the two agree.
-    const base = widest(name)
-    const source = wanted.step > base.step * (1 + SAME_STEP) ? viewOf(format(lanes, name, base)) : view
-    return keep(name, materialise(lanes, source, wanted))
+    return view
   }
 
   return {
-    made,
+    made: (name) => made(name).map(({ quantised }) => quantised),
     format,
     define(name, view) {
       if (views.has(name)) throw new BugError(`the value ${name} is defined twice`)
@@ -65,9 +80,16 @@ export function createValueFormats(graph: FloatGraph, plan: Plan): ValueFormats 
         if (view === undefined) throw new BugError(`the value ${name} is read before it is defined`)
         return lanes.integers(view.id, 1)
       }
-      return made(name)[0] ?? keep(name, constantAt(lanes, constant, 1))
+      const wanted = { step: 1, lo: -MAX_SAFE_LANE, hi: MAX_SAFE_LANE }
+      return made(name)[0]?.quantised ?? keep(name, wanted, constantAt(lanes, constant, 1))
     },
   }
+}
+
+/** Whether a format that was made is as good as the one wanted: within its bounds, up to the rounding of the bounds. */
+function serves({ wanted: own, quantised }: Made, wanted: Format): boolean {
+  const isSame = Math.abs(own.lo - wanted.lo) <= 1 && Math.abs(own.hi - wanted.hi) <= 1
+  return isSame && within(quantised, wanted)
 }
 
 /** A constant rounded to integers of a step. @throws ImportError when they are too many or no safe integers. */

@@ -5,7 +5,7 @@ type ValueOf<T extends OnnxAttribute['type']> = Extract<OnnxAttribute, { type: T
 
 /** The value of an attribute of the given type; undefined where it is absent. @throws ImportError `OnnxMalformed`. */
 export function attribute<T extends OnnxAttribute['type']>(
-  node: OnnxNode,
+  node: Pick<OnnxNode, 'attributes'>,
   name: string,
   type: T,
 ): ValueOf<T> | undefined {
@@ -16,7 +16,7 @@ export function attribute<T extends OnnxAttribute['type']>(
 }
 
 /** A boolean attribute, written as the integer 0 or 1. @throws ImportError `OnnxMalformed`. */
-export function flag(node: OnnxNode, name: string, absent: boolean): boolean {
+export function flag(node: Pick<OnnxNode, 'attributes'>, name: string, absent: boolean): boolean {
   const value = attribute(node, name, 'int') ?? (absent ? 1 : 0)
   if (value !== 0 && value !== 1) refuse('OnnxMalformed', `attribute ${name} is ${value}, expected 0 or 1`)
   return value === 1
@@ -24,7 +24,7 @@ export function flag(node: OnnxNode, name: string, absent: boolean): boolean {
 
 /** Refuses an attribute that asks for anything but `supported`. @throws ImportError `OnnxUnsupported`. */
 export function requireAttribute(
-  node: OnnxNode,
+  node: Pick<OnnxNode, 'attributes'>,
   name: string,
   type: 'int' | 'string',
   supported: number | string,

@@ -4,7 +4,7 @@ import { refuse } from './import-error.ts'
 import type { OnnxNode } from './onnx-model.ts'
 
 /** Strides, dilations and pads of a Conv or pooling node; SAME padding is worked out. @throws ImportError. */
-export function readWindow(node: OnnxNode, spatial: Shape, kernel: Shape): Window {
+export function readWindow(node: Pick<OnnxNode, 'attributes'>, spatial: Shape, kernel: Shape): Window {
   const ones = spatial.map(() => 1)
   const strides = attribute(node, 'strides', 'ints') ?? ones
   const dilations = attribute(node, 'dilations', 'ints') ?? ones
@@ -19,7 +19,13 @@ export function readWindow(node: OnnxNode, spatial: Shape, kernel: Shape): Windo
   return { strides, dilations, pads: readPads(node, spatial, kernel, strides, dilations) }
 }
 
-function readPads(node: OnnxNode, spatial: Shape, kernel: Shape, strides: Shape, dilations: Shape): readonly number[] {
+function readPads(
+  node: Pick<OnnxNode, 'attributes'>,
+  spatial: Shape,
+  kernel: Shape,
+  strides: Shape,
+  dilations: Shape,
+): readonly number[] {
   const mode = attribute(node, 'auto_pad', 'string') ?? 'NOTSET'
   const none = [...spatial, ...spatial].map(() => 0)
   if (mode === 'NOTSET') {

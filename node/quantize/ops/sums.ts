@@ -1,41 +1,56 @@
-import type { FloatOpHandler, HandlerTable, NodeContext } from '../handler.ts'
-import { type PerLane, simplify, zipLanes } from '../per-lane.ts'
+import type { FloatGraph, FloatNode } from '../float-graph.ts'
+import type { FloatOpHandler, HandlerTable, NodeContext, Use } from '../handler.ts'
+import { constantIndex, perLane, transform, viewFor } from './affine.ts'
 import { tieAll } from './ties.ts'
 
+/** How sums use an operand: with a constant they move its view, else they add streams. */
+export function sumUse(node: FloatNode, index: number, graph: FloatGraph): Use {
+  const constant = constantIndex(node, graph)
+  if (constant === index || graph.values.get(node.inputs[index] ?? '')?.kind !== 'float') return 'exact'
+  return constant >= 0 && node.inputs.length === 2 ? 'view' : 'stream'
+}
+
 const add: FloatOpHandler = {
-  uses: (node, index, graph) =>
-    graph.constants.has(node.inputs[index] ?? '')
-      ? 'exact'
-      : graph.constants.has(node.inputs[1 - index] ?? '')
-        ? 'view'
-        : 'stream',
+  uses: sumUse,
   ties: tieAll,
   run(context) {
-    const constant = [0, 1].findIndex((index) => context.constant(index) !== undefined)
-    if (constant >= 0) addConstant(context, 1 - constant, perLane(context, constant))
-    else addStreams(context)
+    const constant = constantIndex(context.node, context.graph)
+    if (constant >= 0) context.define(transform(viewFor(context, 1 - constant), 1, perLane(context, constant)))
+    else combine(context, 'add')
   },
 }
 
-/** A constant moves the view; it is added where the value is rounded. */
-function addConstant(context: NodeContext, index: number, constant: PerLane): void {
-  const { limits, offset, ...view } = context.view(index)
-  const moved = (value: PerLane) => zipLanes(value, constant, (a, b) => a + b)
-  context.define({ ...view, offset: moved(offset), limits: { lo: moved(limits.lo), hi: moved(limits.hi) } })
+const subtract: FloatOpHandler = {
+  uses: sumUse,
+  ties: tieAll,
+  run(context) {
+    const constant = constantIndex(context.node, context.graph)
+    if (constant < 0) return combine(context, 'sub')
+    const sign = constant === 1 ? 1 : -1
+    const value = perLane(context, constant)
+    const addend = typeof value === 'number' ? -sign * value : { ...value, data: value.data.map((x) => -sign * x) }
+    context.define(transform(viewFor(context, 1 - constant), sign, addend))
+  },
 }
 
 /** All streams of a scale class have one step, so that a sum needs no conversion. */
-function addStreams(context: NodeContext): void {
+function combine(context: NodeContext, kind: 'add' | 'sub'): void {
   const { step } = context.target()
   const [a, b] = [context.at(0, step), context.at(1, step)]
-  context.define(context.integers(context.add({ kind: 'add', inputs: [a.id, b.id] }), step))
+  context.define(context.integers(context.add({ kind, inputs: [a.id, b.id] }), step))
 }
 
-/** The constant operand at `index` as numbers that broadcast. */
-export function perLane(context: NodeContext, index: number): PerLane {
-  const { shape, data } = context.constant(index) as NonNullable<ReturnType<NodeContext['constant']>>
-  return simplify({ shape, data: Float64Array.from(data) })
+/** Sum of any number of values. */
+const sum: FloatOpHandler = {
+  uses: (node, index, graph) => (graph.values.get(node.inputs[index] ?? '')?.kind === 'float' ? 'stream' : 'exact'),
+  ties: tieAll,
+  run(context) {
+    const { step } = context.target()
+    const ids = context.node.inputs.map((_, index) => context.at(index, step).id)
+    const total = ids.reduce((a, b) => context.add({ kind: 'add', inputs: [a, b] }))
+    context.define(context.integers(total, step))
+  },
 }
 
 /** Sums of values and of constants. */
-export const SUM_HANDLERS: HandlerTable = { Add: add }
+export const SUM_HANDLERS: HandlerTable = { Add: add, Sub: subtract, Sum: sum }

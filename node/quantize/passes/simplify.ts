@@ -1,0 +1,16 @@
+import type { FloatGraph } from '../float-graph.ts'
+import { dropIdentities } from './drop-identities.ts'
+import { foldBatchNorm } from './fold-batch-norm.ts'
+import { fuseFunctions } from './fuse-functions.ts'
+import { prune } from './prune.ts'
+
+/** Rewrites a graph without changing what it computes, but for float rounding. */
+export type Pass = (graph: FloatGraph) => FloatGraph
+
+/** Every pass, in order. Those that recognise patterns come after those that clear the view. */
+const PASSES: readonly Pass[] = [dropIdentities, foldBatchNorm, fuseFunctions, prune]
+
+/** Applies every pass. */
+export function simplifyGraph(graph: FloatGraph): FloatGraph {
+  return PASSES.reduce((simpler, pass) => pass(simpler), prune(graph))
+}

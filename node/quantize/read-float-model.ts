@@ -1,0 +1,55 @@
+import type { Shape } from '../exact/graph.ts'
+import { nodeLabel, resolveGraph } from '../exact/import/graph-order.ts'
+import { decodeOnnx } from '../exact/import/onnx-decoder.ts'
+import type { OnnxModel, OnnxNode } from '../exact/import/onnx-model.ts'
+import { bindDimensions, type Dimensions } from './dimensions.ts'
+import type { ElementKind } from './float-graph.ts'
+import { refuse } from './quantise-error.ts'
+import { kindOf } from './read-tensor.ts'
+
+const OPSETS = { least: 11, most: 21 } as const
+
+/** An input of a float model, with its axes bound. */
+export interface FloatInput {
+  readonly name: string
+  /** TensorProto.DataType. */
+  readonly dataType: number
+  readonly kind: ElementKind
+  readonly shape: Shape
+}
+
+/** A float model as its file describes it, with static inputs. Inner shapes are not known yet. */
+export interface FloatModel {
+  readonly bytes: Uint8Array
+  readonly opset: number
+  readonly onnx: OnnxModel
+  /** Inputs that callers give: those with no initializer. */
+  readonly inputs: readonly FloatInput[]
+  /** The nodes that an output depends on, each with its label. */
+  readonly nodes: readonly { readonly node: OnnxNode; readonly label: string }[]
+}
+
+/**
+ * Reads an ordinary float ONNX file. Cost: linear in the bytes.
+ * @throws ImportError for bytes that are no model within the decoder's bounds; QuantiseError for its dimensions and types.
+ */
+export function readFloatModel(bytes: Uint8Array, dimensions: Dimensions): FloatModel {
+  const onnx = decodeOnnx(bytes)
+  // A model of the ai.onnx.ml domain alone names no default operator set.
+  const opset = onnx.opsets.get('') ?? (onnx.opsets.has('ai.onnx.ml') ? OPSETS.least : 0)
+  if (opset < OPSETS.least || opset > OPSETS.most) {
+    refuse('QuantiseUnsupported', `operator set ${opset}: export with one of ${OPSETS.least} to ${OPSETS.most}`)
+  }
+  const live = resolveGraph(onnx.graph)
+  const initialized = new Set(onnx.graph.initializers.map(({ name }) => name))
+  const infos = onnx.graph.inputs.filter(({ name }) => !initialized.has(name))
+  const shapes = bindDimensions(infos, dimensions)
+  const inputs = infos.map(({ name, dataType = 0 }, index) => {
+    const shape = shapes[index] as Shape
+    return { name, dataType, kind: kindOf(dataType, `input ${name}`), shape }
+  })
+  const nodes = onnx.graph.nodes.flatMap((node, index) =>
+    live[index] ? [{ node, label: nodeLabel(node, index) }] : [],
+  )
+  return { bytes, opset, onnx, inputs, nodes }
+}
