@@ -1,3 +1,4 @@
+import type { ValueId } from '../../exact/graph.ts'
 import type { Quantised } from '../formats.ts'
 import type { LaneBuilder } from '../lane-builder.ts'
 
@@ -6,9 +7,20 @@ import type { LaneBuilder } from '../lane-builder.ts'
  * @param f real → real, finite. @param step of the result. Cost: the table has `x.hi − x.lo + 1` entries.
  */
 export function lookUp(lanes: LaneBuilder, x: Quantised, f: (x: number) => number, step: number): Quantised {
-  const size = x.hi - x.lo + 1
-  const entries = Float64Array.from({ length: size }, (_, i) => Math.round(f((x.lo + i) * x.step) / step))
-  const table = lanes.constantLanes([size], entries)
-  const index = x.lo === 0 ? x.id : lanes.add({ kind: 'add', inputs: [x.id, lanes.constantLanes([], [-x.lo])] })
-  return lanes.integers(lanes.add({ kind: 'lookup', inputs: [index, table], axis: 0 }), step)
+  return lanes.integers(
+    lookUpIntegers(lanes, x.id, (lane) => Math.round(f(lane * x.step) / step)),
+    step,
+  )
+}
+
+/** Applies a function of integers by one lookup table over the proven bounds of `index`. */
+export function lookUpIntegers(lanes: LaneBuilder, index: ValueId, f: (lane: number) => number): ValueId {
+  const { lo, hi } = lanes.facts(index)
+  const size = hi - lo + 1
+  const table = lanes.constantLanes(
+    [size],
+    Float64Array.from({ length: size }, (_, i) => f(lo + i)),
+  )
+  const zeroBased = lo === 0 ? index : lanes.add({ kind: 'add', inputs: [index, lanes.constantLanes([], [-lo])] })
+  return lanes.add({ kind: 'lookup', inputs: [zeroBased, table], axis: 0 })
 }
