@@ -123,6 +123,13 @@ function indexing(): ExactVector[] {
       ops: [{ kind: 'gather-elements', inputs: [1, 0], axis: 1 }],
     }),
     vector({
+      name: 'lookup in a table of one axis',
+      kernel: 'gather-elements',
+      inputs: [{ lo: 0, hi: 2, shape: [2, 3, 2], lanes: [2, 0, 1, 1, 0] }],
+      constants: [constant([3], [SAFE, -SAFE, 7])],
+      ops: [{ kind: 'lookup', inputs: [0, 1], axis: 0 }],
+    }),
+    vector({
       name: 'lookup, with indices from an argmax: the first of equals',
       kernel: 'gather',
       inputs: [{ lo: -9, hi: 9, shape: [4, 3], lanes: [1, 9, 9, -9, -9, -9, 0, 0, 1] }],

@@ -15,21 +15,27 @@ import type { KernelName } from './kernel-names.ts'
 import { range } from './layouts.ts'
 import type { OnnxDtype } from './onnx-writer.ts'
 
-/** Lanes of a table at proven indices: Gather, or lane by lane GatherElements. @returns the kernel's name. */
+/**
+ * Lanes of a table at proven indices. On a CPU a table of one axis is read by GatherElements at flattened indices: it copies elements by
+ * their type where Gather copies blocks of bytes, measured 5 to 10 times as fast. @returns the kernel's name.
+ */
 export function emitLookup(context: EmitContext, task: EmitTask<LookupOp | GatherElementsOp>): KernelName {
-  const byLane = task.op.kind === 'gather-elements'
   const { model, values } = context
-  const { inputs, axis } = task.op
+  const { kind, inputs, axis } = task.op
   const [indices, table] = inputs
   const dtype = movedDtype(context, [table], task.out)
   const indexDtype = values.cheapest([indices], ['int32', 'int64'] as const)
   const operands = [
     values.operand(table, { dtype, layout: 'plain' }),
     values.operand(indices, { dtype: indexDtype, layout: 'plain' }),
-  ]
-  const gathered = model.node(byLane ? 'GatherElements' : 'Gather', operands, { attributes: { axis } })
+  ] as const
+  const isFlat = kind === 'lookup' && values.facts(table).shape.length === 1 && context.kernelSet === 'fast'
+  const byElement = isFlat || kind === 'gather-elements'
+  const at = isFlat ? model.reshape(operands[1], [-1]) : operands[1]
+  const found = model.node(byElement ? 'GatherElements' : 'Gather', [operands[0], at], { attributes: { axis } })
+  const gathered = isFlat ? model.reshape(found, values.facts(task.out).shape) : found
   values.define(task.out, { dtype, layout: 'plain' }, gathered)
-  return byLane ? 'gather-elements' : 'gather'
+  return byElement ? 'gather-elements' : 'gather'
 }
 
 /** Reshape. @returns the kernel's name. */
