@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { encodeGraph } from '../exact/graph-codec.ts'
 import type { CallLimits } from './call-limits.ts'
 import { createWorkerClient, type WorkerClient } from './worker-client.ts'
@@ -41,6 +41,15 @@ describe('a worker client', () => {
   it('refuses a provider whose self-test stops the worker', async () => {
     create({ ...REFERENCE, provider: 'cpu' }, { ...AMPLE, timeoutMs: 1 })
     await expect(client.start()).rejects.toMatchObject({ code: 'ProviderRefused' })
+  })
+
+  it('falls back to the reference where the self-test stops the worker and it may', async () => {
+    create({ ...REFERENCE, provider: 'cpu', fallsBack: true }, AMPLE)
+    const started = client.start()
+    await vi.waitUntil(() => client.pid !== undefined)
+    process.kill(client.pid as number, 'SIGKILL')
+    const refusal = expect.stringContaining('its self-test stopped the worker')
+    expect(await started).toEqual({ provider: 'reference', refusals: [refusal] })
   })
 
   it('counts the calls that wait', async () => {

@@ -10,6 +10,9 @@ for (const { onnx, feeds, outputs, threads } of deserialize(readFileSync(casesFi
   const session = await InferenceSession.create(onnx, {
     graphOptimizationLevel: 'disabled',
     intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    enableCpuMemArena: false,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   })
   const tensors = Object.fromEntries(

@@ -60,15 +60,22 @@ function saturatingCase(): EmulatedCase {
   return { onnx: encodeOnnxModel(model.build()), feeds: [feed], outputs: ['out0'], threads: 1 }
 }
 
+/** Guards against hangs alone: unloaded, one takes some ten seconds. */
+const TIMEOUT_MS = 900_000
+
 describe.each(EMULATORS)('the CPU emitter on $name', (emulator) => {
-  it('gives the reference’s lanes on every start-up vector, and has something to avoid where pairs saturate', async () => {
-    const cases = vectorCases()
-    const plain = cases.map(({ onnx, feeds, outputs, threads }) => ({ onnx, feeds, outputs, threads }))
-    const answers = await runEmulated(emulator, [saturatingCase(), ...plain])
-    const [saturated, ...rest] = answers
-    const differences = cases.map(({ name, difference }, i) => [name, difference(rest[i] ?? [])])
-    expect(differences.filter(([, difference]) => difference !== undefined)).toEqual([])
-    const isExact = saturated?.[0]?.[0] === 32 * 255 * 127
-    expect(isExact).toBe(emulator.name !== 'Haswell')
-  })
+  it(
+    'gives the reference’s lanes on every start-up vector, and has something to avoid where pairs saturate',
+    async () => {
+      const cases = vectorCases()
+      const plain = cases.map(({ onnx, feeds, outputs, threads }) => ({ onnx, feeds, outputs, threads }))
+      const answers = await runEmulated(emulator, [saturatingCase(), ...plain])
+      const [saturated, ...rest] = answers
+      const differences = cases.map(({ name, difference }, i) => [name, difference(rest[i] ?? [])])
+      expect(differences.filter(([, difference]) => difference !== undefined)).toEqual([])
+      const isExact = saturated?.[0]?.[0] === 32 * 255 * 127
+      expect(isExact).toBe(emulator.name !== 'Haswell')
+    },
+    TIMEOUT_MS,
+  )
 })

@@ -4,6 +4,8 @@ import { ONNX_DTYPE_CODES, type OnnxDtype, type OnnxModel, type OnnxNode } from 
 const RESULT_DTYPES: Readonly<Record<string, OnnxDtype>> = {
   MatMulInteger: 'int32',
   ArgMax: 'int64',
+  Less: 'bool',
+  Equal: 'bool',
 }
 /** Operand whose element type the result has, where that is not the first. */
 const TYPED_BY_OPERAND: Readonly<Record<string, number>> = { Where: 1 }
