@@ -1,5 +1,5 @@
 """Trains the digit classifier, quantises it (7-bit weights, 8-bit activations) and writes everything beside this file:
-digits.float.onnx, digits.exact.onnx, heldout.images.bin, heldout.labels.bin, heldout.json and sample.json.
+digits.float.onnx, digits.exact.onnx, heldout.images.bin, heldout.labels.bin, heldout.json, calibration.npz and sample.json.
 
 Run: nice /usr/bin/python3 models/digits/train.py   (about 2 minutes on one core; Debian's python3-torch, python3-onnx, python3-pil)"""
 
@@ -21,7 +21,9 @@ from exact_onnx import INT32, INT64, UINT8, ExactModel
 
 SEED = 20240607
 TRAIN_SAMPLES, EPOCHS, BATCH = 40000, 12, 100
-HELD_OUT_SAMPLES = 3000
+# The held-out set, part after part: how many digits, which seed, and whether of faces never trained on.
+HELD_OUT = ((2400, SEED + 2, False), (600, SEED + 3, True), (1600, SEED + 4, False), (400, SEED + 5, True))
+CALIBRATION_SAMPLES = 256
 WEIGHT_MAX = 64  # 2·255·64 = 32,640: pair sums of u8 × s8 products never saturate 16 bits on any CPU
 LAYERS = ("conv1", "conv2", "conv3", "dense")
 
@@ -121,13 +123,16 @@ def write_exact(quantized, path):
     model.output("digit", INT64, [1], laneBytes=1)
     model.output("scores", INT32, [1, 10], laneBytes=4)
     model.label("title", "Digit reader, 28×28 greyscale")
-    model.label("output.digit", "the digit read, 0 to 9")
-    model.label("output.scores", "one score a digit; the greatest wins")
+    digits = [str(digit) for digit in range(10)]
+    model.label("input.pixels", "grey levels in rows from the top, 0 black to 255 white")
+    model.label("output.digit", {"about": "the digit read", "labels": digits})
+    model.label("output.scores", {"about": "the greatest wins", "kind": "scores", "labels": digits})
     model.save(path)
 
 
-def write_data(images, labels, quantized):
-    """Writes the held-out set as raw bytes and a few samples with the exact model's answers."""
+def write_data(images, labels, calibration, quantized):
+    """Writes the held-out set as raw bytes, the calibration set and a few samples with the exact model's answers."""
+    np.savez_compressed(os.path.join(HERE, "calibration.npz"), pixels=calibration.numpy().astype(np.float32))
     images.numpy().tofile(os.path.join(HERE, "heldout.images.bin"))
     labels.to(torch.uint8).numpy().tofile(os.path.join(HERE, "heldout.labels.bin"))
     meta = {"samples": len(images), "shape": [1, 28, 28], "images": "uint8, row-major", "labels": "uint8"}
@@ -148,9 +153,10 @@ def main():
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
     images, labels = data.samples(TRAIN_SAMPLES, SEED + 1, held_out=False)
-    seen, seen_labels = data.samples(HELD_OUT_SAMPLES * 4 // 5, SEED + 2, held_out=False)
-    unseen, unseen_labels = data.samples(HELD_OUT_SAMPLES // 5, SEED + 3, held_out=True)
-    held_out, held_out_labels = torch.cat([seen, unseen]), torch.cat([seen_labels, unseen_labels])
+    parts = [data.samples(*part) for part in HELD_OUT]
+    held_out, held_out_labels = (torch.cat(column) for column in zip(*parts))
+    unseen, unseen_labels = (torch.cat(column) for column in zip(*(p for p, part in zip(parts, HELD_OUT) if part[2])))
+    calibration, _ = data.samples(CALIBRATION_SAMPLES, SEED + 6, held_out=False)
 
     model = Digits()
     train(model, images, labels, generator)
@@ -163,7 +169,7 @@ def main():
     quantized = QuantizedDigits(model, images[:2000].float())
     print(f"exact: {accuracy(quantized, held_out, held_out_labels):.2f} % of held-out")
     write_exact(quantized, os.path.join(HERE, "digits.exact.onnx"))
-    write_data(held_out, held_out_labels, quantized)
+    write_data(held_out, held_out_labels, calibration, quantized)
 
 
 if __name__ == "__main__":

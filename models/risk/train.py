@@ -1,5 +1,5 @@
 """Trains the risk scorer, quantises it (12-bit columns, 8-bit weights, 10-bit activations) and writes everything beside this
-file: risk.float.onnx, risk.exact.onnx, heldout.inputs.bin, heldout.labels.bin, heldout.json and sample.json.
+file: risk.float.onnx, risk.exact.onnx, heldout.inputs.bin, heldout.labels.bin, heldout.json, calibration.npz and sample.json.
 
 Run: nice /usr/bin/python3 models/risk/train.py   (a few seconds on one core; Debian's python3-torch and python3-onnx)"""
 
@@ -21,7 +21,7 @@ from exact_onnx import DOUBLE, FLOAT, INT32, INT64, ExactModel
 
 SEED = 20240613
 TRAIN_SAMPLES, EPOCHS, BATCH = 60000, 12, 250
-HELD_OUT_SAMPLES = 5000
+HELD_OUT_SAMPLES, CALIBRATION_SAMPLES = 5000, 512
 COLUMN_MAX = 4095  # a column after clip, sub, mul and shift
 COLUMN_SHIFT = 16
 WEIGHT_MAX = 127
@@ -130,9 +130,18 @@ def write_exact(quantized, path):
     model.node("Gather", [model.constant("sigmoid.table", quantized.table), x], "probability", axis=0)
     model.output("probability", INT32, [1], laneBytes=4)
     model.label("title", "Probability of default of a consumer loan")
-    model.label("input.columns", [{"name": name, "unit": unit, "step": step} for name, unit, step, *_ in data.COLUMNS])
+    model.label("input.columns", {"about": "an application", "range": "clip", "columns": described_columns(bounds=True)})
     model.label("output.probability", {"unit": "probability of default", "step": 1 / PROBABILITY_UNIT})
     model.save(path)
+
+
+def described_columns(bounds=False):
+    """Names, units and steps of the columns, as labels; with the least and greatest real values that the model tells apart."""
+    columns = []
+    for name, unit, step, lo, hi in data.COLUMNS:
+        ends = {"min": round(lo * step, 6), "max": round(hi * step, 6)} if bounds else {}
+        columns.append({"name": name, "unit": unit, "step": step, **ends})
+    return columns
 
 
 def auc(score, labels):
@@ -158,7 +167,7 @@ def write_data(columns, labels, quantized):
     samples = [
         {"name": name, "columns": [int(v) for v in row], "probability": int(quantized(row[None])[0])} for name, row in rows
     ]
-    described = [{"name": name, "unit": unit, "step": step} for name, unit, step, *_ in data.COLUMNS]
+    described = described_columns()
     answer = {"name": "probability", "unit": "probability of default", "step": 1 / PROBABILITY_UNIT}
     write_json("sample.json", {"input": "columns", "columns": described, "output": answer, "samples": samples})
 
@@ -195,6 +204,8 @@ def main():
     print("shifts", [shift for *_, shift in quantized.layers])
     write_exact(quantized, os.path.join(HERE, "risk.exact.onnx"))
     write_data(held_out, held_out_labels, quantized)
+    calibration, _ = data.applicants(CALIBRATION_SAMPLES, SEED + 3)
+    np.savez_compressed(os.path.join(HERE, "calibration.npz"), columns=calibration.astype(np.float32))
 
 
 if __name__ == "__main__":

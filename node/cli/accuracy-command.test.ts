@@ -6,7 +6,7 @@ describe('assay accuracy', () => {
     const results = await measureAccuracy(2)
     expect(results.map(({ model }) => model)).toEqual(['digits', 'risk'])
     for (const result of results) {
-      expect(result.samples).toBeGreaterThanOrEqual(3000)
+      expect(result.samples).toBeGreaterThanOrEqual(5000)
       expect(Math.abs(result.differencePoints)).toBeLessThanOrEqual(MAX_DIFFERENCE_POINTS)
       expect(result.referenceSamples).toBe(2)
     }

@@ -1,9 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
 import { emitCpu, type KernelChoice } from '../exact/emit/emit-cpu.ts'
 import type { CheckedGraph } from '../exact/graph.ts'
 import { encodeGraph } from '../exact/graph-codec.ts'
 import { importOnnx } from '../exact/import/import-onnx.ts'
-import { DEFAULT_DECODE_LIMITS } from '../exact/import/onnx-decoder.ts'
 import { buildModel } from '../exact/model.ts'
 import {
   activationGas,
@@ -17,6 +15,7 @@ import { MAX_MODEL_CHUNK_BYTES } from '../protocol/constants.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import type { ModelManifest, TensorSpec } from '../protocol/model-manifest.ts'
 import type { Command } from './command.ts'
+import { readOnnxFile } from './read-onnx-file.ts'
 import { toggle } from './settings.ts'
 
 /** What `assay check` says of a file that is exact. */
@@ -138,11 +137,10 @@ export const checkCommand: Command<typeof SETTINGS> = {
 }
 
 async function judgeFile(path: string): Promise<ExactVerdict | RefusedVerdict> {
-  const info = await stat(path).catch((cause: unknown) => {
-    throw new InvalidError('FileUnreadable', `cannot read ${path}: name an ONNX file`, { cause })
-  })
-  if (!info.isFile()) throw new InvalidError('FileUnreadable', `${path} is no file: name an ONNX file`)
-  const { maxFileBytes } = DEFAULT_DECODE_LIMITS
-  if (info.size <= maxFileBytes) return checkFile(await readFile(path))
-  return { verdict: 'refused', code: 'OnnxTooLarge', reason: `the file has ${info.size} bytes, limit ${maxFileBytes}` }
+  try {
+    return checkFile(await readOnnxFile(path))
+  } catch (error) {
+    if (!(error instanceof InvalidError && error.code === 'OnnxTooLarge')) throw error
+    return { verdict: 'refused', code: error.code, reason: error.message }
+  }
 }

@@ -18,6 +18,14 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'Check an exact ONNX file: verdict, modelId, cost, bounds and kernels',
     load: async () => erase((await import('./check-command.ts')).checkCommand),
   },
+  infer: {
+    summary: 'Run an exact ONNX file on inputs and print outputs and their roots',
+    load: async () => erase((await import('./infer-command.ts')).inferCommand),
+  },
+  model: {
+    summary: 'Describe an exact ONNX file for callers: inputs and outputs with names, units and steps',
+    load: async () => erase((await import('./model-command.ts')).modelCommand),
+  },
   bench: {
     summary: 'Measure this build on this machine: disputes',
     load: async () => erase((await import('./bench-command.ts')).benchCommand),

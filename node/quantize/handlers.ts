@@ -10,6 +10,7 @@ import { PRODUCT_HANDLERS } from './ops/products.ts'
 import { REDUCTION_HANDLERS } from './ops/reductions.ts'
 import { RESAMPLING_HANDLERS } from './ops/resampling.ts'
 import { SUM_HANDLERS } from './ops/sums.ts'
+import { TREE_HANDLERS } from './ops/trees.ts'
 
 /** Every family. */
 const FAMILIES: readonly HandlerTable[] = [
@@ -24,6 +25,7 @@ const FAMILIES: readonly HandlerTable[] = [
   REDUCTION_HANDLERS,
   RESAMPLING_HANDLERS,
   SUM_HANDLERS,
+  TREE_HANDLERS,
 ]
 
 /** The float operators that have an exact form. */

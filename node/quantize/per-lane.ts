@@ -41,6 +41,14 @@ export function rangeOf(value: PerLane): { readonly lo: number; readonly hi: num
   return { lo, hi }
 }
 
+/** One number for each of so many columns (the last axis); undefined for a table that varies along another axis. */
+export function columnsOf(value: PerLane, columns: number): Float64Array | undefined {
+  if (typeof value === 'number') return new Float64Array(columns).fill(value)
+  const last = value.shape.at(-1) ?? 1
+  if (value.data.length !== last || (last !== columns && last !== 1)) return undefined
+  return Float64Array.from({ length: columns }, (_, i) => value.data[last === 1 ? 0 : i] as number)
+}
+
 /** A table as one number where all its entries are the same up to float32 noise. */
 export function simplify(table: LaneTable): PerLane {
   const first = table.data[0] ?? 0

@@ -5,8 +5,8 @@ import { decodeOnnx } from '../../node/exact/import/onnx-decoder.ts'
 import { runReference } from '../../node/exact/reference.ts'
 import { packData } from '../../node/exact/tensor-data.ts'
 import { openFloatSession } from '../../node/inference/float-session.ts'
+import { readArrays } from '../../node/quantize/calibration/array-file.ts'
 import type { Sample } from '../../node/quantize/calibration/calibrate.ts'
-import { readNpz } from '../../node/quantize/calibration/npz.ts'
 import { fromArrays } from '../../node/quantize/calibration/samples.ts'
 import type { FloatTensor } from '../../node/quantize/float-graph.ts'
 import { numbersOf } from '../../node/quantize/per-lane.ts'
@@ -25,7 +25,8 @@ export async function readFixture(name: string): Promise<FloatFixture> {
   const [file, data] = await Promise.all(
     ['onnx', 'npz'].map(async (kind) => new Uint8Array(await readFile(new URL(`${name}.${kind}`, FIXTURES)))),
   )
-  return { file: file as Uint8Array, arrays: readNpz(data as Uint8Array, `${name}.npz`) }
+  const arrays = new Map(readArrays(`${name}.npz`, data as Uint8Array).map((array) => [array.name, array.tensor]))
+  return { file: file as Uint8Array, arrays }
 }
 
 /** Calibrates a fixture by its calibration samples. */

@@ -1,21 +1,15 @@
-import { decodeTensor } from '../../exact/import/onnx-tensor.ts'
-import type { FieldBudget } from '../../exact/import/protobuf-reader.ts'
 import { shapeEquals, shapeSize, shapeText } from '../../exact/tensor-data.ts'
 import type { FloatTensor } from '../float-graph.ts'
 import { refuse } from '../quantise-error.ts'
 import type { FloatInput } from '../read-float-model.ts'
-import { tensorOf } from '../read-tensor.ts'
+import { readArrays } from './array-file.ts'
 import type { Sample } from './calibrate.ts'
-import { readNpy } from './npy.ts'
-import { readNpz } from './npz.ts'
 
 /** A calibration file: its path for messages, and its bytes. */
 export interface DataFile {
   readonly path: string
   readonly bytes: Uint8Array
 }
-
-const MAX_TENSOR_FIELDS = 2 ** 22
 
 /**
  * Reads samples for a model's inputs from one source: a `.npz` archive (arrays by input name), a `.npy` array (of the only input), or the
@@ -25,15 +19,18 @@ const MAX_TENSOR_FIELDS = 2 ** 22
 export function readSamples(files: readonly DataFile[], inputs: readonly FloatInput[]): Sample[] {
   const [first] = files
   if (first === undefined) return []
-  if (first.path.endsWith('.npz')) return fromArrays(readNpz(first.bytes, first.path), inputs, first.path)
-  if (first.path.endsWith('.npy')) {
-    if (inputs.length !== 1) {
-      const names = inputs.map(({ name }) => name).join(', ')
-      refuse('QuantiseData', `${first.path} is one array, but the model has inputs ${names}: use .npz with these names`)
-    }
-    return fromArrays(new Map([[inputs[0]?.name ?? '', readNpy(first.bytes, first.path)]]), inputs, first.path)
+  const arrays = files.flatMap(({ path, bytes }) => readArrays(path, bytes))
+  if (first.path.endsWith('.npz')) {
+    return fromArrays(new Map(arrays.map(({ name, tensor }) => [name, tensor])), inputs, first.path)
   }
-  return [fromTensorFiles(files, inputs)]
+  const named = inputs.map((input, index) => {
+    const found = arrays.find(({ name }) => name === input.name) ?? arrays[index]
+    if (found !== undefined) return [input.name, found.tensor] as const
+    const mend = first.path.endsWith('.npy') ? 'use .npz with arrays of these names' : 'give a .pb file for each'
+    const names = inputs.map(({ name }) => name).join(', ')
+    return refuse('QuantiseData', `${first.path} holds no input ${input.name}: the model has ${names}: ${mend}`)
+  })
+  return fromArrays(new Map(named), inputs, first.path)
 }
 
 /** One array an input, each holding the same number of samples. */
@@ -78,21 +75,4 @@ function splitSamples({ kind, shape, data }: FloatTensor, input: FloatInput, sou
     shape: input.shape,
     data: data.subarray(i * lanes, (i + 1) * lanes),
   }))
-}
-
-/** One sample of TensorProto files, by the tensors' names, or in the order of the files where these are no inputs. */
-function fromTensorFiles(files: readonly DataFile[], inputs: readonly FloatInput[]): Sample {
-  const tensors = files.map(({ path, bytes }) => {
-    const budget: FieldBudget = { left: MAX_TENSOR_FIELDS }
-    const tensor = decodeTensor(bytes, budget)
-    return { path, name: tensor.name, tensor: tensorOf(tensor) }
-  })
-  const source = files[0]?.path ?? ''
-  return inputs.map((input, index) => {
-    const found = tensors.find(({ name }) => name === input.name) ?? tensors[index]
-    if (found === undefined) return refuse('QuantiseData', `${source}: no file holds input ${input.name}`)
-    const [only, ...more] = splitSamples(found.tensor, input, found.path)
-    if (only === undefined || more.length > 0) refuse('QuantiseData', `${found.path}: holds more than one sample`)
-    return only as FloatTensor
-  })
 }

@@ -1,0 +1,60 @@
+import { describeOnnx } from '../bindings/describe-onnx.ts'
+import { admittedLanes, rangeText } from '../client/lane-encoder.ts'
+import type { ColumnDescription, ModelDescription, TensorDescription } from '../client/model-description.ts'
+import { InvalidError } from '../protocol/errors.ts'
+import type { Command } from './command.ts'
+import { readOnnxFile } from './read-onnx-file.ts'
+import { toggle } from './settings.ts'
+
+/** What can be done with a model's file. */
+const ACTIONS = ['describe'] as const
+
+const SETTINGS = { json: toggle('json', 'Print the description as one JSON document: what assay/client takes') }
+
+/**
+ * `assay model describe FILE.onnx [--json]`: the inputs and outputs of an exact ONNX file with names, units, steps and ranges. Apart from
+ * `assay check`, whose answer changes with this software: a description is a document to keep beside a dapp.
+ */
+export const modelCommand: Command<typeof SETTINGS> = {
+  name: 'model',
+  summary: 'Describe an exact ONNX file for callers: inputs and outputs with names, units and steps',
+  positionals: [ACTIONS.join('|'), 'FILE.onnx'],
+  settings: SETTINGS,
+  run: async ({ json }, [action = '', path = ''], { print }) => {
+    if (!ACTIONS.some((known) => known === action)) {
+      throw new InvalidError('ActionUnknown', `assay model knows ${ACTIONS.join(', ')}, not "${action}"`)
+    }
+    const description = describeOnnx(await readOnnxFile(path))
+    print(json ? JSON.stringify(description, null, 2) : describeForPeople(path, description))
+    return 0
+  },
+}
+
+/** A description as text for people, one input, output or column a line. */
+export function describeForPeople(path: string, { modelId, title, inputs, outputs }: ModelDescription): string {
+  return [
+    `${path}${title === undefined ? '' : `: ${title}`}`,
+    `  model id  ${modelId}`,
+    ...inputs.flatMap((tensor) => describeTensor('input', tensor)),
+    ...outputs.flatMap((tensor) => describeTensor('output', tensor)),
+  ].join('\n')
+}
+
+function describeTensor(role: 'input' | 'output', tensor: TensorDescription): string[] {
+  const { name, shape, laneBytes, columns } = tensor
+  const head = `  ${role.padEnd(10)}${name} [${shape.join(', ')}] in ${laneBytes}-byte lanes`
+  if (columns === undefined) return [`${head}: ${meaningText(tensor, tensor)}`]
+  const width = Math.max(...columns.map((column) => column.name.length))
+  const about = tensor.about === undefined ? '' : `: ${tensor.about}`
+  const rows = columns.map((column) => `    ${column.name.padEnd(width)}  ${meaningText(column, tensor)}`)
+  return [`${head}${about}`, ...rows]
+}
+
+function meaningText(meaning: ColumnDescription | TensorDescription, tensor: TensorDescription): string {
+  const { about, labels, kind, range } = meaning
+  const named = labels === undefined ? [] : [labels.length > 8 ? `${labels.length} labels` : labels.join(', ')]
+  const kinds = kind === 'value' ? [] : [kind === 'class' ? 'index of a class' : `${kind} of classes`]
+  const values = kind === 'class' && labels !== undefined ? [] : [rangeText(meaning, admittedLanes(meaning, tensor))]
+  const clipped = range === 'clip' ? ['clipped by the model'] : []
+  return [...(about === undefined ? [] : [about]), ...kinds, ...named, ...values, ...clipped].join('; ')
+}
