@@ -52,17 +52,21 @@ export function emitTranspose(context: EmitContext, task: EmitTask<TransposeOp>)
 /** Slice, reversed axes included. @returns the kernel's name. */
 export function emitSlice(context: EmitContext, task: EmitTask<SliceOp>): KernelName {
   const { model } = context
-  const { inputs, starts, sizes, steps } = task.op
-  const ends = starts.map((start, axis) => {
+  const { inputs, starts, steps } = task.op
+  const geometry = [starts, sliceEnds(task.op), range(0, starts.length), steps].map((list) => model.int64s(list))
+  return move(context, task, inputs[0], 'slice', (tensor) =>
+    starts.length === 0 ? model.node('Identity', [tensor]) : model.node('Slice', [tensor, ...geometry]),
+  )
+}
+
+/** Where ONNX's Slice is to end along each axis. */
+export function sliceEnds({ starts, sizes, steps }: SliceOp): number[] {
+  return starts.map((start, axis) => {
     const step = steps[axis] ?? 1
     const end = start + ((sizes[axis] ?? 1) - 1) * step + Math.sign(step)
     // ONNX counts a negative end from the back of the axis; one far beyond is clamped to "before the first lane".
     return end < 0 ? Number.MIN_SAFE_INTEGER : end
   })
-  const geometry = [starts, ends, range(0, starts.length), steps].map((list) => model.int64s(list))
-  return move(context, task, inputs[0], 'slice', (tensor) =>
-    starts.length === 0 ? model.node('Identity', [tensor]) : model.node('Slice', [tensor, ...geometry]),
-  )
 }
 
 /** Pad with a constant. @returns the kernel's name. */

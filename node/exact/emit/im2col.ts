@@ -43,7 +43,7 @@ export function padSpatial(context: EmitContext, input: Windowed, windowing: Win
  * taps, tap by tap. The input is padded already.
  */
 export function unfoldTaps(context: EmitContext, input: Windowed, windowing: Windowing): string {
-  const taps = tapOffsets(windowing)
+  const taps = tapOffsets(windowing.kernel, windowing.window)
   if (taps.length > MAX_SLICED_TAPS) return unfoldByGather(context, input, windowing)
   const slices = taps.map((tap) => sliceTap(context, input, windowing, tap))
   const [only] = slices
@@ -117,11 +117,11 @@ function flatOffsets(extents: Shape, steps: readonly number[], padded: Shape): n
   )
 }
 
-/** Spatial offset of every tap of the kernel, row-major. */
-function tapOffsets(windowing: Windowing): number[][] {
-  return windowing.kernel.reduce<number[][]>(
+/** Spatial offset of every tap of a kernel, row-major. */
+export function tapOffsets(kernel: Shape, window: Window): number[][] {
+  return kernel.reduce<number[][]>(
     (taps, extent, axis) =>
-      taps.flatMap((tap) => range(0, extent).map((i) => [...tap, i * (windowing.window.dilations[axis] ?? 1)])),
+      taps.flatMap((tap) => range(0, extent).map((i) => [...tap, i * (window.dilations[axis] ?? 1)])),
     [[]],
   )
 }

@@ -38,14 +38,23 @@ export interface ModelBuilder {
   build(): OnnxModel
 }
 
-/** Attributes and operator domain (default: standard ONNX) of a node. */
+/** Name, attributes and operator domain (default: standard ONNX) of a node. */
 export interface NodeOptions {
+  readonly name?: string
   readonly domain?: string
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>
 }
 
+/** How a model's parts are called. */
+export interface ModelNaming {
+  /** Starts the name of every tensor that is not declared. Default: nothing. */
+  readonly prefix?: string
+  /** Name of a node that is given none. Default: none. */
+  readonly nodeName?: (opType: string) => string | undefined
+}
+
 /** An empty model. */
-export function createModelBuilder(): ModelBuilder {
+export function createModelBuilder({ prefix = '', nodeName = () => undefined }: ModelNaming = {}): ModelBuilder {
   const nodes: OnnxNode[] = []
   const initializers: OnnxInitializer[] = []
   const inputs: OnnxValueInfo[] = []
@@ -55,14 +64,15 @@ export function createModelBuilder(): ModelBuilder {
   let constantBytes = 0
 
   function addNode(opType: string, operands: readonly string[], options: NodeOptions, output: string): string {
-    nodes.push({ opType, inputs: operands, outputs: [output], ...options })
+    const name = options.name ?? nodeName(opType)
+    nodes.push({ opType, inputs: operands, outputs: [output], ...options, ...(name === undefined ? {} : { name }) })
     return output
   }
 
   function addConstant(dtype: OnnxDtype, shape: Shape, values: ArrayLike<number>): string {
     const wideBytes = values.length * ELEMENT_BYTES[dtype]
     const narrow = constantBytes + wideBytes > WIDE_CONSTANTS_LIMIT_BYTES ? narrowestDtype(values) : dtype
-    const name = `c${nameCount++}`
+    const name = `${prefix}c${nameCount++}`
     const bytes = elementBytes(narrow, values)
     constantBytes += bytes.length
     initializers.push({ name, dtype: narrow, shape, bytes })
@@ -78,7 +88,7 @@ export function createModelBuilder(): ModelBuilder {
   }
 
   const builder: ModelBuilder = {
-    node: (opType, operands, options = {}) => addNode(opType, operands, options, `t${nameCount++}`),
+    node: (opType, operands, options = {}) => addNode(opType, operands, options, `${prefix}t${nameCount++}`),
     constant: addConstant,
     scalar: (dtype, value) => share(`${dtype} ${value}`, () => addConstant(dtype, [], [value])),
     int64s: (values) => share(`int64s ${values.join()}`, () => addConstant('int64', [values.length], values)),

@@ -37,6 +37,17 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValueInfo[]
   readonly initializers: readonly OnnxInitializer[]
   readonly nodes: readonly OnnxNode[]
+  /** Default: that of emitted models. */
+  readonly header?: OnnxHeader
+}
+
+/** What a model says of itself besides its graph. */
+export interface OnnxHeader {
+  readonly irVersion: number
+  /** Version of each operator set, by domain ('' is the default one). */
+  readonly opsets: Readonly<Record<string, number>>
+  /** Entries of metadata_props, in order. */
+  readonly metadata?: Readonly<Record<string, string>>
 }
 
 /** TensorProto.DataType of each element type. */
@@ -55,7 +66,7 @@ export const ONNX_DTYPE_CODES: Readonly<Record<OnnxDtype, number>> = {
 export const ONNX_OPSET = 21
 /** Version of the `com.microsoft` operator set. */
 export const MICROSOFT_OPSET = 1
-const IR_VERSION = 10
+const EMITTED_HEADER: OnnxHeader = { irVersion: 10, opsets: { '': ONNX_OPSET, 'com.microsoft': MICROSOFT_OPSET } }
 
 const WIRE_VARINT = 0
 const WIRE_BYTES = 2
@@ -76,11 +87,12 @@ export function encodeOnnxModel(model: OnnxModel): Uint8Array {
     ...model.inputs.flatMap((info) => message(11, encodeValueInfo(info))),
     ...model.outputs.flatMap((info) => message(12, encodeValueInfo(info))),
   ]
+  const { irVersion, opsets, metadata = {} } = model.header ?? EMITTED_HEADER
   return join([
-    ...integer(1, IR_VERSION),
+    ...integer(1, irVersion),
     ...message(7, graph),
-    ...message(8, [...text(1, ''), ...integer(2, ONNX_OPSET)]),
-    ...message(8, [...text(1, 'com.microsoft'), ...integer(2, MICROSOFT_OPSET)]),
+    ...Object.entries(opsets).flatMap(([domain, version]) => message(8, [...text(1, domain), ...integer(2, version)])),
+    ...Object.entries(metadata).flatMap(([key, value]) => message(14, [...text(1, key), ...text(2, value)])),
   ])
 }
 

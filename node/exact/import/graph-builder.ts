@@ -31,6 +31,8 @@ export interface GraphBuilder {
   addInput(input: GraphInput): ValueId
   /** Adds a constant of safe integers. @throws ImportError `OnnxTooLarge` when all constants together exceed their cap. */
   addConstant(shape: Shape, lanes: ArrayLike<number>): ValueId
+  /** The op that makes a value; undefined for inputs and constants. */
+  opOf(id: ValueId): Op | undefined
   /** Adds an op. @throws InvalidError of the op's rules; ImportError `OnnxTooLarge`. */
   addOp(op: Op, label: string): ValueId
   /** The graph of what the outputs need, numbered as an ExactGraph is. Every input is kept. */
@@ -50,6 +52,8 @@ export function createGraphBuilder(constantLanes: number): GraphBuilder {
   const entries: Entry[] = []
   const facts: BuiltValue[] = []
   const columnSums = createColumnSums(constantLanes)
+  /** What was computed of constants already: a weight that many nodes rewrite alike is one constant. */
+  const folded = new Map<string, ValueId>()
   let constantBytes = 0
   let foldedLanes = 0
   let ops = 0
@@ -75,9 +79,16 @@ export function createGraphBuilder(constantLanes: number): GraphBuilder {
     const result = inferOp(op, facts, columnSums)
     const operands = op.inputs.map((id) => (facts[id] as BuiltValue).constant)
     const lanes = foldedLanes + shapeSize(result.shape)
-    if (operands.every((constant) => constant !== undefined) && result.terms === 0 && lanes <= MAX_FOLDED_LANES) {
-      foldedLanes = lanes
-      return addConstant(result.shape, compute(op, operands as GraphConstant[], result.shape))
+    if (operands.every((constant) => constant !== undefined) && result.terms === 0) {
+      const key = JSON.stringify(op)
+      const known = folded.get(key)
+      if (known !== undefined) return known
+      if (lanes <= MAX_FOLDED_LANES) {
+        foldedLanes = lanes
+        const id = addConstant(result.shape, compute(op, operands as GraphConstant[], result.shape))
+        folded.set(key, id)
+        return id
+      }
     }
     if (++ops > MAX_OPS) refuse('OnnxTooLarge', `more than ${MAX_OPS} ops`)
     return add({ kind: 'op', op, label, facts: result })
@@ -94,6 +105,10 @@ export function createGraphBuilder(constantLanes: number): GraphBuilder {
       })
     },
     addConstant,
+    opOf: (id) => {
+      const entry = entries[id]
+      return entry?.kind === 'op' ? entry.op : undefined
+    },
     addOp,
     finish: (outputs) => numberGraph(entries, outputs),
   }
@@ -115,7 +130,10 @@ function compute(op: Op, operands: readonly GraphConstant[], shape: Shape): Floa
   return data
 }
 
-/** Drops ops and constants that no output needs, and numbers the rest: inputs, constants, ops. */
+/**
+ * Drops ops and constants that no output needs, and numbers the rest: inputs, constants in the order in which ops first read
+ * them, ops.
+ */
 function numberGraph(entries: readonly Entry[], outputs: readonly GraphOutput[]): BuiltGraph {
   const live = new Set(outputs.map((output) => output.value))
   for (let id = entries.length - 1; id >= 0; id--) {
@@ -123,9 +141,10 @@ function numberGraph(entries: readonly Entry[], outputs: readonly GraphOutput[])
     if (entry.kind === 'op' && live.has(id)) for (const input of entry.op.inputs) live.add(input)
   }
   const kept = [...entries.entries()].filter(([id, entry]) => entry.kind === 'input' || live.has(id))
-  const ordered = (['input', 'constant', 'op'] as const).flatMap((kind) =>
-    kept.filter(([, entry]) => entry.kind === kind),
-  )
+  const reads = [...new Set(kept.flatMap(([, entry]) => (entry.kind === 'op' ? [...entry.op.inputs] : [])))]
+  const constants = reads.map((id) => [id, entries[id] as Entry] as const).filter(([, { kind }]) => kind === 'constant')
+  const ofKind = (kind: Entry['kind']) => kept.filter(([, entry]) => entry.kind === kind)
+  const ordered = [...ofKind('input'), ...constants, ...ofKind('op')]
   const renumbered = new Map(ordered.map(([old], id) => [old, id]))
   const rename = (id: ValueId): ValueId => renumbered.get(id) ?? bug(id)
   const graph: ExactGraph = {

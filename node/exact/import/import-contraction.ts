@@ -1,4 +1,4 @@
-import type { Shape } from '../graph.ts'
+import type { Shape, ValueId } from '../graph.ts'
 import { shapeEquals, shapeText } from '../tensor-data.ts'
 import { align } from './align.ts'
 import { attribute, flag } from './attributes.ts'
@@ -85,7 +85,17 @@ function convolution(context: NodeContext, x: Tracked, weights: Tracked): Tracke
   const window = readWindow(context.node, factsOf(context, x).shape.slice(2), kernel)
   const groups = attribute(context.node, 'group', 'int') ?? 1
   const like = { dtype: x.dtype, frac: x.frac + weights.frac }
+  if (sumsChannels(context, x, weights, groups))
+    return emit(context, { kind: 'sum-pool', inputs: [x.id], kernel, ...window }, like)
   return emit(context, { kind: 'conv', inputs: [x.id, weights.id], groups, ...window }, like)
+}
+
+/** Whether a convolution of each channel by itself has ones for weights: the sum over a window, which needs no products. */
+function sumsChannels(context: NodeContext, x: Tracked, weights: Tracked, groups: number): boolean {
+  const { constant, lo, hi, shape } = factsOf(context, weights)
+  const [outChannels, groupChannels] = shape
+  if (constant === undefined || lo !== 1 || hi !== 1 || groupChannels !== 1) return false
+  return groups === outChannels && groups === factsOf(context, x).shape[1]
 }
 
 /** Adds a bias to a sum of products. Runtimes may add it before, after or amid the products, so it counts towards the partial sums. */
@@ -127,7 +137,20 @@ function lessZeroPoint(context: NodeContext, tensor: Tracked, zero: Tracked | un
     refuse('OnnxUnsupported', `multiplies ${tensor.dtype.name}: needs int8 or uint8`)
   const int32 = dtypeOf(6) as Dtype
   const wide = relabel(tensor, { dtype: int32 })
-  return zero ? emit(context, { kind: 'sub', inputs: [tensor.id, zero.id] }, wide) : wide
+  if (!zero) return wide
+  const centred = withoutOffset(context, tensor, zero)
+  if (centred !== undefined) return { ...wide, id: centred }
+  return emit(context, { kind: 'sub', inputs: [tensor.id, zero.id] }, wide)
+}
+
+/** The value to which a tensor adds just this zero point, so that its bytes are unsigned; undefined where it adds none. */
+function withoutOffset({ builder }: NodeContext, tensor: Tracked, zero: Tracked): ValueId | undefined {
+  const op = builder.opOf(tensor.id)
+  if (op?.kind !== 'add') return undefined
+  const [x, offset] = op.inputs
+  const added = builder.value(offset).constant?.data
+  const subtracted = builder.value(zero.id).constant?.data
+  return added?.length === 1 && subtracted?.length === 1 && added[0] === subtracted[0] ? x : undefined
 }
 
 /** A scalar as it is, a list `[n]` shaped to broadcast along `axis` of `shape`. */
