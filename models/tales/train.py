@@ -1,7 +1,7 @@
 """Trains a small GPT on the tales of data.py and writes everything beside this file: tales.float.onnx, heldout.tokens.bin,
 prompts.tokens.bin, heldout.json and calibration.npz.
 
-Run: nice /usr/bin/python3 models/tales/train.py   (about 8 minutes on one core; Debian's python3-torch and python3-onnx)"""
+Run: nice /usr/bin/python3 models/tales/train.py   (about 6 minutes on one core; Debian's python3-torch and python3-onnx)"""
 
 import json
 import math
