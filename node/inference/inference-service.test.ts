@@ -112,7 +112,7 @@ describe('inference that fails', () => {
   const signal = (name: NodeJS.Signals) => process.kill(inference.workerPids[0] as number, name)
 
   it('gives up on a worker that hangs, and works again', async () => {
-    inference = createInference({ content, provider: 'reference', timeoutMs: 500 })
+    inference = createInference({ content, provider: 'reference', timeoutMs: 3_000 })
     await inference.start()
     const before = inference.workerPids
     signal('SIGSTOP')

@@ -14,6 +14,7 @@ import { keccak256 } from '../protocol/keccak.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { createInference } from './inference-service.ts'
 import { createOipBackend } from './oip-backend.ts'
+import { createOipClient } from './oip-client.ts'
 import { compare } from './self-test.ts'
 import type { EngineSettings, InferenceServer } from './worker-protocol.ts'
 
@@ -36,6 +37,9 @@ const GRAPH: ExactGraph = graphOf({
 const INPUTS = [Int8Array.of(1, -2, 3, 4), Int16Array.of(100)]
 const OUTPUTS = [Int32Array.of(101, 104, 109, 116), Int16Array.of(430)]
 
+/** More than a server on a busy machine takes. */
+const TIMEOUT_MS = 60_000
+
 function settingsOf(server: InferenceServer): EngineSettings {
   return { provider: 'oip', server, fallsBack: false, threads: 1, sessionCacheBytes: 2 ** 20 }
 }
@@ -46,7 +50,7 @@ describe('a server that models are sent to', () => {
 
   beforeAll(async () => {
     server = await startOipServer()
-    engine = createEngine(settingsOf({ endpoint: server.endpoint, timeoutMs: 500 }))
+    engine = createEngine(settingsOf({ endpoint: server.endpoint, timeoutMs: TIMEOUT_MS }))
   })
   afterEach(() => {
     server.fault = undefined
@@ -77,7 +81,6 @@ describe('a server that models are sent to', () => {
     ['json-tensors', /are tensors sent as JSON/],
     ['other-shape', /output out0 is INT32 \[4,1\] in 16 bytes, not INT32 \[4\]/],
     ['failing', /answers 500: .*out of memory/],
-    ['slow', /took more than 500 ms/],
   ])('leaves inference unavailable when it is %s', async (fault, message) => {
     server.fault = fault
     const run = engine.run('m', INPUTS)
@@ -85,10 +88,17 @@ describe('a server that models are sent to', () => {
     await expect(run).rejects.toThrow(message)
   })
 
+  it('is not waited for longer than is stated', async () => {
+    server.fault = 'silent'
+    const [name = ''] = server.models
+    const run = createOipClient(server.endpoint, 300).infer(name, { infos: [], tensors: [] }, [])
+    await expect(run).rejects.toMatchObject({ kind: 'Unavailable', code: 'ServerTimeout' })
+  })
+
   it('is refused for a model on one wrong bit, and at the start', async () => {
     server.fault = 'wrong-bit'
     await expect(engine.open('other', encodeGraph(GRAPH))).rejects.toMatchObject({ code: 'ModelRefused' })
-    const another = createEngine(settingsOf({ endpoint: server.endpoint, timeoutMs: 500 }))
+    const another = createEngine(settingsOf({ endpoint: server.endpoint, timeoutMs: TIMEOUT_MS }))
     await expect(another.start()).rejects.toMatchObject({ code: 'ProviderRefused' })
   })
 
@@ -100,7 +110,7 @@ describe('a server that models are sent to', () => {
   })
 
   it('gives the reference’s lanes on random graphs over every op', async () => {
-    const backend = createOipBackend({ endpoint: server.endpoint, timeoutMs: 10_000 })
+    const backend = createOipBackend({ endpoint: server.endpoint, timeoutMs: TIMEOUT_MS })
     await fc.assert(
       fc.asyncProperty(graphCases(), async ({ checked, inputSets }) => {
         const runner = await backend.open(backend.emit(checked), 1)
@@ -116,7 +126,12 @@ describe('a server that models are sent to', () => {
     const bytes = encodeGraph(GRAPH)
     const content = new MemoryContent()
     content.put(keccak256(bytes), bytes)
-    const inference = createInference({ content, provider: 'oip', server: { endpoint: server.endpoint } })
+    const inference = createInference({
+      content,
+      provider: 'oip',
+      server: { endpoint: server.endpoint },
+      timeoutMs: TIMEOUT_MS,
+    })
     const input = Uint8Array.from([1, 254, 3, 4, 0, 100])
     const output = [0, 0, 0, 101, 0, 0, 0, 104, 0, 0, 0, 109, 0, 0, 0, 116, 1, 174]
     expect(await inference.infer(buildModel(bytes).manifest, input)).toEqual(Uint8Array.from(output))
@@ -140,7 +155,7 @@ describe('a server that reads models from a folder', () => {
   })
 
   it('is given models there, without float64 where it is OpenVINO', async () => {
-    const engine = createEngine(settingsOf({ endpoint: server.endpoint, folder, timeoutMs: 5_000 }))
+    const engine = createEngine(settingsOf({ endpoint: server.endpoint, folder, timeoutMs: TIMEOUT_MS }))
     expect(await engine.start()).toEqual({ provider: 'oip', refusals: [] })
     await engine.open('m', encodeGraph(GRAPH))
     expect(await engine.run('m', INPUTS)).toEqual(OUTPUTS)
@@ -157,6 +172,6 @@ describe('a server that reads models from a folder', () => {
 })
 
 it('is unavailable where no server listens', async () => {
-  const engine = createEngine(settingsOf({ endpoint: 'http://127.0.0.1:1', timeoutMs: 500 }))
+  const engine = createEngine(settingsOf({ endpoint: 'http://127.0.0.1:1', timeoutMs: TIMEOUT_MS }))
   await expect(engine.start()).rejects.toMatchObject({ kind: 'Unavailable', code: 'ServerUnreachable' })
 })
