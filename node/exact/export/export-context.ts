@@ -22,7 +22,7 @@ export type WorkDtype = 'float32' | 'int32' | 'float64' | 'int64'
 
 /**
  * The element types in which integers of up to `reach` in magnitude are exact, the simplest first. int64 is not among them: ONNX
- * Runtime's Clip, for one, compares but the low half of it.
+ * Runtime's Clip, Min and Max of int64 (1.30, x86-64) take lanes between 2^31 and 2^32 for others.
  * @param floatReach the greatest magnitude in floats, where runtimes may fuse nodes and so pass through greater sums.
  */
 export function exactDtypes(reach: number, floatReach: number = reach): WorkDtype[] {

@@ -145,7 +145,7 @@ describe('an exported file', () => {
     await expectExact(caseOf(graph, 1))
   })
 
-  // ONNX Runtime's Clip of int64 compares the low half of each lane.
+  // ONNX Runtime's Clip of int64 lets lanes between 2^31 and 2^32 through.
   it('clips lanes beyond 2^31 in float64', async () => {
     const graph = graphOf({
       inputs: [inputOf([3], -(2 ** 40), 2 ** 40)],
