@@ -187,6 +187,21 @@ describe('an exported file', () => {
     expect(hex(importOnnx(file))).toBe(hex(graph))
   })
 
+  it('is refused with a verdict, or imports, whatever bytes of it are changed', () => {
+    const change = fc.record({ at: fc.nat(), byte: fc.nat(255) })
+    const changes = fc.array(change, { minLength: 1, maxLength: 3 })
+    const property = fc.property(graphCases({ maxOps: 3 }), changes, ({ graph }, list) => {
+      const file = exportOnnx(graph)
+      for (const { at, byte } of list) file[at % file.length] = byte
+      try {
+        checkGraph(importOnnx(file))
+      } catch (error) {
+        expect(error).toBeInstanceOf(InvalidError)
+      }
+    })
+    fc.assert(property, { numRuns: numRuns(300) })
+  })
+
   it('is refused names that do not fit', () => {
     const graph = graphOf({ inputs: [inputOf([2], 0, 1)], ops: [{ kind: 'isqrt', inputs: [0] }] })
     expect(() => exportOnnx(graph, { inputs: ['x', 'y'] })).toThrow('2 names are given for 1 inputs')
