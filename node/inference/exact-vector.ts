@@ -5,7 +5,7 @@ import { PROFILE_V1 } from '../protocol/constants.ts'
 /** A small graph at the edge of one kernel's exactness, with the inputs that reach it. */
 export interface ExactVector {
   readonly name: string
-  /** The kernel that the emitter must choose for the graph's last op. */
+  /** The kernel that the emitter must choose for one of the graph's ops, the last in most vectors. */
   readonly kernel: string
   readonly graph: ExactGraph
   readonly inputs: readonly Tensor[]

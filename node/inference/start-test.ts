@@ -6,12 +6,13 @@ import { compare } from './self-test.ts'
 import { arithmeticVectors } from './vectors-arithmetic.ts'
 import { convVectors } from './vectors-conv.ts'
 import { divisionVectors } from './vectors-division.ts'
+import { fusedVectors } from './vectors-fused.ts'
 import { matmulVectors } from './vectors-matmul.ts'
 import { requantisedVectors } from './vectors-requantised.ts'
 
 /** Every vector of the start-up self-test. */
 export function startVectors(): ExactVector[] {
-  const contractions = [...matmulVectors(), ...convVectors(), ...requantisedVectors()]
+  const contractions = [...matmulVectors(), ...convVectors(), ...requantisedVectors(), ...fusedVectors()]
   return [...contractions, ...arithmeticVectors(), ...divisionVectors()]
 }
 

@@ -52,3 +52,18 @@ function fitsInt32(left: ByteOperand, right: ByteOperand, fanIn: number): boolea
   const rightReach = Math.max(right.maxStored, right.offset)
   return fanIn * leftReach * rightReach <= INT32_BUDGET
 }
+
+/**
+ * How a result that is clipped to `out` is stored as u8, or undefined when it does not fit.
+ * @param unclipped bounds before the clip. @returns its zero point, and whether it needs more of a clip than u8 saturating.
+ */
+export function storedBytes(
+  out: Bounds,
+  unclipped: Bounds,
+): { readonly offset: number; readonly clips: boolean } | undefined {
+  const offset = Math.max(0, -out.lo)
+  if (offset > 255 || out.hi + offset > 255) return undefined
+  const above = unclipped.hi > out.hi && out.hi + offset < 255
+  const below = unclipped.lo < out.lo && out.lo + offset > 0
+  return { offset, clips: above || below }
+}

@@ -1,4 +1,5 @@
 import type { CheckedGraph, Op, ValueId } from '../graph.ts'
+import type { GraphSearch } from './graph-search.ts'
 import type { ModelBuilder } from './model-builder.ts'
 import type { ValueForms } from './value-forms.ts'
 
@@ -15,6 +16,9 @@ export interface EmitContext {
   readonly kernelSet: KernelSet
   readonly model: ModelBuilder
   readonly values: ValueForms
+  readonly search: GraphSearch
+  /** Values that some kernel reads as bytes (see `findByteReaders`); empty where bytes are not used. */
+  readonly byteReaders: ReadonlySet<ValueId>
 }
 
 /** One op being emitted, and the id of the value it yields. */

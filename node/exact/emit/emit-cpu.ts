@@ -1,19 +1,21 @@
 import type { CheckedGraph, Op, OpKind } from '../graph.ts'
+import { findByteReaders } from './byte-readers.ts'
 import { inputDtype, outputDtype } from './dtypes.ts'
 import { emitCompare, emitSelect } from './emit-choice.ts'
 import type { EmitContext, EmitTask, KernelSet } from './emit-context.ts'
 import { emitConv } from './emit-conv.ts'
 import { emitFloordiv, emitIsqrt } from './emit-division.ts'
 import { emitBinary, emitClip, emitShiftLeft, emitShiftRight } from './emit-elementwise.ts'
+import { emitGatherElements, emitLookup } from './emit-lookup.ts'
 import { emitMatmul } from './emit-matmul.ts'
-import { emitConcat, emitExpand, emitLookup, emitPad, emitReshape, emitSlice, emitTranspose } from './emit-movement.ts'
+import { emitConcat, emitExpand, emitPad, emitReshape, emitSlice, emitTranspose } from './emit-movement.ts'
 import { emitMaxPool, emitSumPool } from './emit-pool.ts'
 import { emitArgmax, emitReduce } from './emit-reduce.ts'
-import { emitRequantisation } from './emit-requantisation.ts'
+import { type Fusion, findFusions } from './fusions.ts'
+import { createGraphSearch } from './graph-search.ts'
 import type { KernelName } from './kernel-names.ts'
 import { createModelBuilder } from './model-builder.ts'
 import { encodeOnnxModel, type OnnxModel, type OnnxValueInfo } from './onnx-writer.ts'
-import { findRequantisations, type Requantisation } from './requantisation.ts'
 import { createValueForms } from './value-forms.ts'
 
 /** The kernel that was chosen for an op. */
@@ -68,7 +70,7 @@ const EMITTERS: { readonly [Kind in OpKind]: KernelEmitter<Kind> } = {
   'reduce-min': emitReduce,
   argmax: emitArgmax,
   lookup: emitLookup,
-  'gather-elements': emitLookup,
+  'gather-elements': emitGatherElements,
   reshape: emitReshape,
   transpose: emitTranspose,
   slice: emitSlice,
@@ -95,7 +97,14 @@ export function emitModel(
   const { graph } = checked
   const model = createModelBuilder()
   const values = createValueForms(checked, model)
-  const context: EmitContext = { checked, kernelSet, model, values }
+  const context: EmitContext = {
+    checked,
+    kernelSet,
+    model,
+    values,
+    search: createGraphSearch(checked),
+    byteReaders: kernelSet === 'fast' ? findByteReaders(checked) : new Set(),
+  }
   graph.inputs.forEach(({ shape, laneBytes }, id) => {
     const info = { name: `in${id}`, dtype: inputDtype(laneBytes), shape }
     values.define(id, { dtype: info.dtype, layout: 'plain' }, model.input(info))
@@ -109,20 +118,20 @@ export function emitModel(
   return { model: model.build(), kernels }
 }
 
-/** Emits all ops in order. A requantisation is emitted whole, where its last op stands. */
+/** Emits all ops in order. A fusion is emitted whole, where its last op stands. */
 function emitOps(context: EmitContext): KernelChoice[] {
   const { graph } = context.checked
-  const requantisations =
-    context.kernelSet === 'fast' ? findRequantisations(context.checked) : new Map<number, Requantisation>()
+  const fusions =
+    context.kernelSet === 'fast' ? findFusions(context.search, context.byteReaders) : new Map<number, Fusion>()
   const firstOp = graph.inputs.length + graph.constants.length
   const kernels = new Map<number, KernelName>()
   graph.ops.forEach((op, index) => {
-    const found = requantisations.get(index)
+    const found = fusions.get(index)
     if (found === undefined) {
       const emit = EMITTERS[op.kind] as KernelEmitter<OpKind>
       kernels.set(index, emit(context, { op, index, out: firstOp + index }))
     } else if (found.ops.at(-1) === index) {
-      const kernel = emitRequantisation(context, found, firstOp + index)
+      const kernel = found.emit(context, firstOp + index)
       for (const part of found.ops) kernels.set(part, kernel)
     }
   })

@@ -1,4 +1,5 @@
 import type { BinaryOp, Bounds, ClipOp, ShiftLeftOp, ShiftRightOp, ValueId } from '../graph.ts'
+import { shapeEquals } from '../tensor-data.ts'
 import { type ArithmeticDtype, FLOAT32_BUDGET, magnitude } from './dtypes.ts'
 import type { EmitContext, EmitTask } from './emit-context.ts'
 import type { KernelName } from './kernel-names.ts'
@@ -7,9 +8,13 @@ import type { Form } from './value-forms.ts'
 
 const BINARY_OP_TYPES = { add: 'Add', sub: 'Sub', mul: 'Mul', min: 'Min', max: 'Max' } as const
 
-/** add, sub, mul, min, max: in the cheapest type that holds operands and result. @returns the kernel's name. */
+/**
+ * add, sub, mul, min, max: in the cheapest type that holds operands and result; a scalar added to bytes moves their zero point only.
+ * @returns the kernel's name.
+ */
 export function emitBinary(context: EmitContext, task: EmitTask<BinaryOp>): KernelName {
   const { model, values } = context
+  if (moveZeroPoint(context, task)) return 'offset-uint8'
   const { kind, inputs } = task.op
   const form = {
     dtype: workDtype(context, [...inputs, task.out], inputs),
@@ -19,6 +24,20 @@ export function emitBinary(context: EmitContext, task: EmitTask<BinaryOp>): Kern
   const [a, b] = inputs.map((id) => values.operand(id, form, rank)) as [string, string]
   values.define(task.out, form, model.node(BINARY_OP_TYPES[kind], [a, b]))
   return `${kind}-${form.dtype}`
+}
+
+/** Records bytes plus or minus a scalar as the same bytes with another offset. @returns false where the operands are others. */
+function moveZeroPoint({ values }: EmitContext, { op, out }: EmitTask<BinaryOp>): boolean {
+  if (op.kind !== 'add' && op.kind !== 'sub') return false
+  const [a, b] = op.kind === 'add' && values.isConstant(op.inputs[0]) ? op.inputs.toReversed() : op.inputs
+  const { data } = values.constant(b as ValueId) ?? {}
+  const bytes = values.heldBytes(a as ValueId)
+  const isSameShape = shapeEquals(values.facts(a as ValueId).shape, values.facts(out).shape)
+  if (data?.length !== 1 || bytes === undefined || !isSameShape) return false
+  const addend = (data[0] as number) * (op.kind === 'add' ? 1 : -1)
+  const offset = (bytes.offset ?? 0) - addend
+  values.define(out, { ...bytes, offset }, values.operand(a as ValueId, bytes))
+  return true
 }
 
 /**

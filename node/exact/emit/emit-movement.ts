@@ -1,62 +1,48 @@
-import type {
-  ConcatOp,
-  ExpandOp,
-  GatherElementsOp,
-  LookupOp,
-  PadOp,
-  ReshapeOp,
-  SliceOp,
-  TransposeOp,
-  ValueId,
-} from '../graph.ts'
-import { arithmeticDtypes, dtypeHolds, magnitude } from './dtypes.ts'
+import type { ConcatOp, ExpandOp, PadOp, ReshapeOp, SliceOp, TransposeOp } from '../graph.ts'
 import type { EmitContext, EmitTask } from './emit-context.ts'
 import type { KernelName } from './kernel-names.ts'
-import { range } from './layouts.ts'
-import type { OnnxDtype } from './onnx-writer.ts'
-
-/**
- * Lanes of a table at proven indices. On a CPU a table of one axis is read by GatherElements at flattened indices: it copies elements by
- * their type where Gather copies blocks of bytes, measured 5 to 10 times as fast. @returns the kernel's name.
- */
-export function emitLookup(context: EmitContext, task: EmitTask<LookupOp | GatherElementsOp>): KernelName {
-  const { model, values } = context
-  const { kind, inputs, axis } = task.op
-  const [indices, table] = inputs
-  const dtype = movedDtype(context, [table], task.out)
-  const indexDtype = values.cheapest([indices], ['int32', 'int64'] as const)
-  const operands = [
-    values.operand(table, { dtype, layout: 'plain' }),
-    values.operand(indices, { dtype: indexDtype, layout: 'plain' }),
-  ] as const
-  const isFlat = kind === 'lookup' && values.facts(table).shape.length === 1 && context.kernelSet === 'fast'
-  const byElement = isFlat || kind === 'gather-elements'
-  const at = isFlat ? model.reshape(operands[1], [-1]) : operands[1]
-  const found = model.node(byElement ? 'GatherElements' : 'Gather', [operands[0], at], { attributes: { axis } })
-  const gathered = isFlat ? model.reshape(found, values.facts(task.out).shape) : found
-  values.define(task.out, { dtype, layout: 'plain' }, gathered)
-  return byElement ? 'gather-elements' : 'gather'
-}
+import { type Layout, layoutShape, range, storedAxes } from './layouts.ts'
+import { movedForm } from './moved-form.ts'
+import type { Form } from './value-forms.ts'
 
 /** Reshape. @returns the kernel's name. */
 export function emitReshape(context: EmitContext, task: EmitTask<ReshapeOp>): KernelName {
-  return move(context, task, task.op.inputs[0], 'reshape', (tensor) => context.model.reshape(tensor, task.op.shape))
+  return move(context, task, 'plain', 'reshape', (tensor) => context.model.reshape(tensor, task.op.shape))
 }
 
-/** Transpose. @returns the kernel's name. */
+/**
+ * Transpose; nothing at all where the lanes lie in the order that is asked for, or where the result may be held channels-last as
+ * they lie. @returns the kernel's name.
+ */
 export function emitTranspose(context: EmitContext, task: EmitTask<TransposeOp>): KernelName {
+  const { model, values } = context
   const { inputs, permutation } = task.op
-  return move(context, task, inputs[0], 'transpose', (tensor) => context.model.transpose(tensor, permutation))
+  const rank = permutation.length
+  const source: Layout = values.isChannelsLast(inputs[0]) ? 'channels-last' : 'plain'
+  const stored = storedAxes(source, rank)
+  const form = movedForm(context, inputs, task.out, source)
+  const tensor = values.operand(inputs[0], form)
+  const moves = (layout: Layout) => storedAxes(layout, rank).map((axis) => stored.indexOf(permutation[axis] as number))
+  const isStill = (layout: Layout) => moves(layout).every((from, to) => from === to)
+  const layout: Layout = rank >= 3 && isStill('channels-last') ? 'channels-last' : 'plain'
+  values.define(task.out, { ...form, layout }, isStill(layout) ? tensor : model.transpose(tensor, moves(layout)))
+  return 'transpose'
 }
 
 /** Slice, reversed axes included. @returns the kernel's name. */
 export function emitSlice(context: EmitContext, task: EmitTask<SliceOp>): KernelName {
-  const { model } = context
+  const { model, values } = context
   const { inputs, starts, steps } = task.op
-  const geometry = [starts, sliceEnds(task.op), range(0, starts.length), steps].map((list) => model.int64s(list))
-  return move(context, task, inputs[0], 'slice', (tensor) =>
-    starts.length === 0 ? model.node('Identity', [tensor]) : model.node('Slice', [tensor, ...geometry]),
-  )
+  const ends = sliceEnds(task.op)
+  const { shape } = values.facts(inputs[0])
+  const isWhole = (axis: number) => starts[axis] === 0 && ends[axis] === shape[axis] && steps[axis] === 1
+  const cut = range(0, shape.length).filter((axis) => !isWhole(axis))
+  return move(context, task, layoutOf(context, task), 'slice', (tensor, { layout }) => {
+    if (cut.length === 0) return tensor
+    const pick = (list: readonly number[]) => model.int64s(cut.map((axis) => list[axis] as number))
+    const axes = model.int64s(cut.map((axis) => storedAxes(layout, shape.length).indexOf(axis)))
+    return model.node('Slice', [tensor, pick(starts), pick(ends), axes, pick(steps)])
+  })
 }
 
 /** Where ONNX's Slice is to end along each axis. */
@@ -72,51 +58,52 @@ export function sliceEnds({ starts, sizes, steps }: SliceOp): number[] {
 /** Pad with a constant. @returns the kernel's name. */
 export function emitPad(context: EmitContext, task: EmitTask<PadOp>): KernelName {
   const { model } = context
-  const { inputs, pads, value } = task.op
-  return move(context, task, inputs[0], 'pad', (tensor, dtype) =>
-    pads.every((pad) => pad === 0)
-      ? model.node('Identity', [tensor])
-      : model.node('Pad', [tensor, model.int64s(pads), model.scalar(dtype, value)]),
-  )
+  const { pads, value } = task.op
+  const rank = pads.length / 2
+  return move(context, task, layoutOf(context, task), 'pad', (tensor, { dtype, layout, offset = 0 }) => {
+    if (pads.every((pad) => pad === 0)) return tensor
+    const axes = storedAxes(layout, rank)
+    const stored = [0, rank].flatMap((side) => axes.map((axis) => pads[side + axis] as number))
+    return model.node('Pad', [tensor, model.int64s(stored), model.scalar(dtype, value + offset)])
+  })
 }
 
 /** Concat. @returns the kernel's name. */
 export function emitConcat(context: EmitContext, task: EmitTask<ConcatOp>): KernelName {
   const { model, values } = context
   const { inputs, axis } = task.op
-  const dtype = movedDtype(context, inputs, task.out)
-  const operands = inputs.map((id) => values.operand(id, { dtype, layout: 'plain' }))
-  values.define(task.out, { dtype, layout: 'plain' }, model.node('Concat', operands, { attributes: { axis } }))
+  const form = movedForm(context, inputs, task.out, layoutOf(context, task))
+  const operands = inputs.map((id) => values.operand(id, form))
+  const stored = storedAxes(form.layout, values.facts(task.out).shape.length).indexOf(axis)
+  values.define(task.out, form, model.node('Concat', operands, { attributes: { axis: stored } }))
   return 'concat'
 }
 
 /** Expand. @returns the kernel's name. */
 export function emitExpand(context: EmitContext, task: EmitTask<ExpandOp>): KernelName {
-  const { model } = context
+  const { model, values } = context
   const { inputs, shape } = task.op
-  return move(context, task, inputs[0], 'expand', (tensor) => model.node('Expand', [tensor, model.int64s(shape)]))
+  const isSameRank = values.facts(inputs[0]).shape.length === shape.length
+  return move(context, task, isSameRank ? layoutOf(context, task) : 'plain', 'expand', (tensor, { layout }) =>
+    model.node('Expand', [tensor, model.int64s(layoutShape(shape, layout))]),
+  )
+}
+
+/** channels-last where the first operand already lies so. */
+function layoutOf({ values }: EmitContext, { op }: EmitTask): Layout {
+  return values.isChannelsLast(op.inputs[0]) ? 'channels-last' : 'plain'
 }
 
 /** Moves the lanes of one tensor, in whatever type they already exist. */
 function move(
   context: EmitContext,
-  task: EmitTask,
-  input: ValueId,
+  task: EmitTask<ReshapeOp | SliceOp | PadOp | ExpandOp>,
+  layout: Layout,
   kernel: KernelName,
-  emit: (tensor: string, dtype: OnnxDtype) => string,
+  emit: (tensor: string, form: Form) => string,
 ): KernelName {
-  const { values } = context
-  const dtype = movedDtype(context, [input], task.out)
-  const tensor = emit(values.operand(input, { dtype, layout: 'plain' }), dtype)
-  values.define(task.out, { dtype, layout: 'plain' }, tensor)
+  const { inputs } = task.op
+  const form = movedForm(context, inputs, task.out, layout)
+  context.values.define(task.out, form, emit(context.values.operand(inputs[0], form), form))
   return kernel
-}
-
-/** The type that needs the fewest casts among those that hold the result and that every movement kernel takes. */
-function movedDtype(context: EmitContext, inputs: readonly ValueId[], out: ValueId): OnnxDtype {
-  const { values } = context
-  const facts = values.facts(out)
-  const wide: readonly OnnxDtype[] = [...arithmeticDtypes(magnitude(facts)), 'int64']
-  const narrow = (['uint8', 'int8'] as const).filter((dtype) => dtypeHolds(dtype, facts))
-  return values.cheapest(inputs, [...wide, ...narrow])
 }

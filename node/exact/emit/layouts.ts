@@ -17,6 +17,11 @@ export function toPlain(rank: number): readonly number[] {
   return [0, rank - 1, ...range(1, rank - 1)]
 }
 
+/** The plain axis that lies at each stored position. */
+export function storedAxes(layout: Layout, rank: number): readonly number[] {
+  return layout === 'plain' ? range(0, rank) : toChannelsLast(rank)
+}
+
 /** The shape that a plain shape has under `layout`. */
 export function layoutShape(shape: Shape, layout: Layout): Shape {
   return layout === 'plain' ? shape : permuteShape(shape, toChannelsLast(shape.length))

@@ -21,7 +21,7 @@ const WIDE_CONSTANTS_LIMIT_BYTES = 2 ** 30
 export interface ModelBuilder {
   /** Adds a node with one output. */
   node(opType: string, inputs: readonly string[], options?: NodeOptions): string
-  /** A constant tensor of integers, row-major. */
+  /** A constant tensor, row-major: of integers, or in a float type of integers scaled by a power of two. */
   constant(dtype: OnnxDtype, shape: Shape, values: ArrayLike<number>): string
   /** A constant of rank 0; equal ones are shared. */
   scalar(dtype: OnnxDtype, value: number): string
@@ -71,7 +71,7 @@ export function createModelBuilder({ prefix = '', nodeName = () => undefined }: 
 
   function addConstant(dtype: OnnxDtype, shape: Shape, values: ArrayLike<number>): string {
     const wideBytes = values.length * ELEMENT_BYTES[dtype]
-    const narrow = constantBytes + wideBytes > WIDE_CONSTANTS_LIMIT_BYTES ? narrowestDtype(values) : dtype
+    const narrow = constantBytes + wideBytes > WIDE_CONSTANTS_LIMIT_BYTES ? narrowestDtype(dtype, values) : dtype
     const name = `${prefix}c${nameCount++}`
     const bytes = elementBytes(narrow, values)
     constantBytes += bytes.length
@@ -108,8 +108,10 @@ export function createModelBuilder({ prefix = '', nodeName = () => undefined }: 
   return builder
 }
 
-function narrowestDtype(values: ArrayLike<number>): OnnxDtype {
+/** The narrowest type that holds the values; `dtype` itself where they are scaled to fractions. */
+function narrowestDtype(dtype: OnnxDtype, values: ArrayLike<number>): OnnxDtype {
   const bounds = boundsOf(values)
   const candidates: readonly OnnxDtype[] = ['int8', 'int16', 'int32']
-  return candidates.find((dtype) => dtypeHolds(dtype, bounds)) ?? 'float64'
+  const narrowest = candidates.find((candidate) => dtypeHolds(candidate, bounds)) ?? 'float64'
+  return Array.from(values).every(Number.isInteger) ? narrowest : dtype
 }

@@ -1,7 +1,8 @@
-import type { Bounds, CheckedGraph, ConvOp, GraphConstant, MatmulOp, Op, Shape, ValueFacts, ValueId } from '../graph.ts'
+import type { Bounds, ConvOp, GraphConstant, MatmulOp, Shape, ValueFacts, ValueId } from '../graph.ts'
 import { boundsOf, shapeSize } from '../tensor-data.ts'
-import { type BytePair, bytePair } from './byte-operands.ts'
+import { type BytePair, bytePair, storedBytes } from './byte-operands.ts'
 import { INT32_BUDGET, magnitude } from './dtypes.ts'
+import type { GraphSearch } from './graph-search.ts'
 import { channelLanes, channelSums, scalesExactly } from './requantised-channels.ts'
 
 /**
@@ -27,49 +28,22 @@ export type RequantisedResult =
   | { readonly width: 'byte'; readonly offset: number; readonly clips: boolean }
   | { readonly width: 'wide'; readonly clips: boolean }
 
-/** What the search knows of the graph. */
-interface Search {
-  readonly checked: CheckedGraph
-  /** The op that makes a value which one op alone reads, and no output. */
-  onlyReader(id: ValueId): Op | undefined
-  constant(id: ValueId): GraphConstant | undefined
-  facts(id: ValueId): ValueFacts
-}
-
-/** Every {@link Requantisation} of the graph that is exact, by the index of each op that it takes in. */
-export function findRequantisations(checked: CheckedGraph): ReadonlyMap<number, Requantisation> {
-  const { graph } = checked
-  const readers = countReaders(checked)
-  const firstOp = graph.inputs.length + graph.constants.length
-  const search: Search = {
-    checked,
-    onlyReader: (id) => (readers.get(id) === 1 ? graph.ops[id - firstOp] : undefined),
-    constant: (id) => graph.constants[id - graph.inputs.length],
-    facts: (id) => checked.values[id] as ValueFacts,
-  }
-  const found = new Map<number, Requantisation>()
-  // From the end, so that a shift is taken in with the clip that follows it.
-  for (let index = graph.ops.length - 1; index >= 0; index--) {
-    const requantisation = found.has(index) ? undefined : matchRequantisation(search, firstOp + index)
-    for (const op of requantisation?.ops ?? []) found.set(op, requantisation as Requantisation)
-  }
-  return found
-}
-
-/** Matches [clip ←] shift-right ← [mul by constants] ← [add of constants] ← contraction, from the end backwards. */
-function matchRequantisation(search: Search, out: ValueId): Requantisation | undefined {
-  const { checked, onlyReader, facts } = search
-  const firstOp = checked.values.length - checked.graph.ops.length
-  const last = checked.graph.ops[out - firstOp]
+/**
+ * Matches [clip ←] shift-right ← [mul by constants] ← [add of constants] ← contraction, from the end `out` backwards.
+ * @returns the pattern, where its kernel is exact.
+ */
+export function matchRequantisation(search: GraphSearch, out: ValueId): Requantisation | undefined {
+  const { facts } = search
+  const last = search.makerOf(out)
   const shifted = last?.kind === 'clip' ? last.inputs[0] : out
-  const shift = last?.kind === 'clip' ? onlyReader(shifted) : last
+  const shift = last?.kind === 'clip' ? search.privateMakerOf(shifted) : last
   if (shift?.kind !== 'shift-right' || shift.rounding !== 'half-even') return undefined
   const [scaled] = shift.inputs
-  const factor = matchFactor(search, scaled)
+  const factor = search.withFactor(scaled)
   const sum = factor?.operand ?? scaled
-  const bias = matchConstant(search, 'add', sum)
+  const bias = search.withConstant('add', sum)
   const product = bias?.operand ?? sum
-  const contraction = onlyReader(product)
+  const contraction = search.privateMakerOf(product)
   if (contraction?.kind !== 'conv' && contraction?.kind !== 'matmul') return undefined
   const weights = search.constant(contraction.inputs[1])
   const pair = operandPair(search, contraction)
@@ -83,29 +57,7 @@ function matchRequantisation(search: Search, out: ValueId): Requantisation | und
   const found = { contraction, weights, biases, factors, bits: shift.bits, pair, result }
   if (!isExact(search, found, facts(out), facts(product))) return undefined
   const ids = [product, sum, scaled, shifted, out]
-  return { ...found, ops: [...new Set(ids)].map((id) => id - firstOp) }
-}
-
-interface WithConstant {
-  readonly operand: ValueId
-  readonly constant: GraphConstant
-}
-
-/** An op of a constant that makes `id`. */
-function matchConstant({ onlyReader, constant }: Search, kind: 'add' | 'mul', id: ValueId): WithConstant | undefined {
-  const op = onlyReader(id)
-  if (op?.kind !== kind) return undefined
-  const [a, b] = op.inputs
-  const [left, right] = [constant(a), constant(b)]
-  if (right !== undefined) return { operand: a, constant: right }
-  return left === undefined ? undefined : { operand: b, constant: left }
-}
-
-/** A product with a constant, or a left shift, that makes `id`. */
-function matchFactor(search: Search, id: ValueId): WithConstant | undefined {
-  const op = search.onlyReader(id)
-  if (op?.kind !== 'shift-left') return matchConstant(search, 'mul', id)
-  return { operand: op.inputs[0], constant: { shape: [], data: Float64Array.of(2 ** op.bits) } }
+  return { ...found, ops: [...new Set(ids)].map(search.indexOf) }
 }
 
 /** Reads constants as one lane a channel: undefined where they vary otherwise, or vary at all without constant weights. */
@@ -128,7 +80,7 @@ function scalar(value: number): GraphConstant {
 }
 
 /** Operand types for which the contraction is exact on bytes. A convolution needs constant weights; all of a matmul's are one matrix. */
-function operandPair({ constant, facts }: Search, contraction: ConvOp | MatmulOp): BytePair | undefined {
+function operandPair({ constant, facts }: GraphSearch, contraction: ConvOp | MatmulOp): BytePair | undefined {
   const [input, weights] = contraction.inputs
   const { lo, hi } = facts(input)
   const right = facts(weights)
@@ -142,7 +94,7 @@ function operandPair({ constant, facts }: Search, contraction: ConvOp | MatmulOp
 }
 
 /** Whether sums fit int32, bias included, and are scaled and clipped exactly, channel by channel. */
-function isExact(search: Search, found: Omit<Requantisation, 'ops'>, out: Bounds, product: Bounds): boolean {
+function isExact(search: GraphSearch, found: Omit<Requantisation, 'ops'>, out: Bounds, product: Bounds): boolean {
   const { contraction, weights, biases, factors, bits, pair, result } = found
   const { left, right } = pair
   const fanIn = fanInOf(contraction, search.facts(contraction.inputs[1]))
@@ -160,23 +112,11 @@ function isExact(search: Search, found: Omit<Requantisation, 'ops'>, out: Bounds
 
 /** How the result is stored, once clipped to its bounds. */
 function resultOf(out: Bounds, shifted: Bounds): RequantisedResult {
-  const offset = Math.max(0, -out.lo)
-  if (offset > 255 || out.hi + offset > 255) {
-    return { width: 'wide', clips: shifted.hi > out.hi || shifted.lo < out.lo }
-  }
-  const above = shifted.hi > out.hi && out.hi + offset < 255
-  const below = shifted.lo < out.lo && out.lo + offset > 0
-  return { width: 'byte', offset, clips: above || below }
+  const bytes = storedBytes(out, shifted)
+  if (bytes !== undefined) return { width: 'byte', ...bytes }
+  return { width: 'wide', clips: shifted.hi > out.hi || shifted.lo < out.lo }
 }
 
 function fanInOf(contraction: ConvOp | MatmulOp, weights: ValueFacts): number {
   return contraction.kind === 'conv' ? shapeSize(weights.shape.slice(1)) : (weights.shape.at(-2) ?? 1)
-}
-
-/** How often each value is read, by ops and as an output. */
-function countReaders({ graph }: CheckedGraph): ReadonlyMap<ValueId, number> {
-  const readers = new Map<ValueId, number>()
-  const reads = [...graph.ops.flatMap((op) => [...op.inputs]), ...graph.outputs.map(({ value }) => value)]
-  for (const id of reads) readers.set(id, (readers.get(id) ?? 0) + 1)
-  return readers
 }

@@ -5,16 +5,20 @@ import { alignShape, type Layout, layoutShape, permuteData, permuteShape, toChan
 import type { ModelBuilder } from './model-builder.ts'
 import type { OnnxDtype } from './onnx-writer.ts'
 
-/** How a value is stored in the emitted model: each element is the value plus `offset` (a zero point; default 0). */
+/**
+ * How a value is stored in the emitted model: each element is the value plus `offset` (a zero point; default 0), or in a float
+ * type the value · 2^−scaleBits (default 0), which is as exact: so a shift need not multiply a large tensor.
+ */
 export interface Form {
   readonly dtype: OnnxDtype
   readonly layout: Layout
   readonly offset?: number
+  readonly scaleBits?: number
 }
 
 /**
  * The tensors that hold each value of the graph. A value is computed in one form; others are derived when first asked for
- * (Cast, Transpose, Add of an offset) and shared from then on. Constants are written straight in the form asked for.
+ * (Cast, Transpose, QuantizeLinear and DequantizeLinear, Add of an offset) and shared from then on. Constants are written straight in the form asked for.
  */
 export interface ValueForms {
   facts(id: ValueId): ValueFacts
@@ -25,6 +29,8 @@ export interface ValueForms {
   define(id: ValueId, form: Form, tensor: string): void
   /** Whether the value already exists in this form (constants exist in every form). */
   has(id: ValueId, form: Form): boolean
+  /** How the value is held as bytes, if it is: as u8, with whatever offset. */
+  heldBytes(id: ValueId): Form | undefined
   /** Whether the value exists in channels-last layout in any element type. A constant does not prefer it. */
   isChannelsLast(id: ValueId): boolean
   /** The tensor that holds the value in `form`; a constant of lower rank is aligned to `rank` (default: its own). */
@@ -42,6 +48,7 @@ export interface WeightLayout {
   readonly permutation: readonly number[]
   readonly shape: Shape
   readonly offset?: number
+  readonly scaleBits?: number
 }
 
 interface Held {
@@ -78,17 +85,39 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
 
   /** Derives a form from the closest one that is held: first its layout is changed, then its offset, then its type. */
   function derive(id: ValueId, form: Form): string {
+    const { scaleBits = 0, ...unscaled } = form
+    if (scaleBits !== 0) {
+      return model.node('Mul', [operand(id, unscaled), model.scalar(form.dtype, 2 ** -scaleBits)])
+    }
     const source = closest(id, form)
     if (source.form.layout !== form.layout) return deriveMoved(id, form, source.form)
-    const shift = offsetOf(form) - offsetOf(source.form)
-    if (shift === 0) return model.cast(source.tensor, form.dtype)
-    const reach = magnitude(facts(id)) + offsetOf(form) + offsetOf(source.form)
+    if (offsetOf(form) === offsetOf(source.form)) return model.cast(source.tensor, form.dtype)
+    // Elements with a zero point come from and go to unshifted float32 in one pass.
+    const words: Form = { dtype: 'float32', layout: form.layout }
+    if (hasZeroPoint(form)) return model.node('QuantizeLinear', [operand(id, words), ...zeroPointOf(form)])
+    if (hasZeroPoint(source.form)) {
+      const isWords = form.dtype === 'float32' && offsetOf(form) === 0
+      if (!isWords) return offsetOf(form) === 0 ? model.cast(operand(id, words), form.dtype) : shifted(id, form, source)
+      return model.node('DequantizeLinear', [source.tensor, ...zeroPointOf(source.form)])
+    }
+    return shifted(id, form, source)
+  }
+
+  /** Derives a form with another offset by a sum. */
+  function shifted(id: ValueId, form: Form, source: Held): string {
+    const reach = magnitude(facts(id)) + Math.abs(offsetOf(form)) + Math.abs(offsetOf(source.form))
     const held = { layout: form.layout, offset: offsetOf(source.form) }
     const dtypes = arithmeticDtypes(reach)
     const dtype =
       dtypes.find((one) => find(id, { ...held, dtype: one }) !== undefined) ?? (dtypes[0] as ArithmeticDtype)
-    const shifted = model.node('Add', [operand(id, { ...held, dtype }), model.scalar(dtype, shift)])
-    return dtype === form.dtype ? shifted : model.cast(shifted, form.dtype)
+    const shift = model.scalar(dtype, offsetOf(form) - offsetOf(source.form))
+    const sum = model.node('Add', [operand(id, { ...held, dtype }), shift])
+    return dtype === form.dtype ? sum : model.cast(sum, form.dtype)
+  }
+
+  /** A scale of 1, and the zero point. */
+  function zeroPointOf(form: Form): string[] {
+    return [model.scalar('float32', 1), model.scalar('uint8', offsetOf(form))]
   }
 
   /** Derives a form in another layout: elements are moved while they are narrow. */
@@ -106,12 +135,15 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
       (source.form.layout === form.layout ? 0 : 4) +
       (offsetOf(source.form) === offsetOf(form) ? 0 : 2) +
       (source.form.dtype === form.dtype ? 0 : 1)
-    const sources = [...(held.get(id)?.values() ?? [])]
+    const sources = [...(held.get(id)?.values() ?? [])].filter((source) => scaleOf(source.form) === 0)
     return sources.reduce((best, source) => (distance(source) < distance(best) ? source : best))
   }
 
   function relayout(id: ValueId, tensor: string, layout: Layout): string {
-    const rank = facts(id).shape.length
+    const { shape } = facts(id)
+    const rank = shape.length
+    // With one channel or one position the lanes keep their order.
+    if (shape[1] === 1 || shapeSize(shape.slice(2)) === 1) return model.reshape(tensor, layoutShape(shape, layout))
     return model.transpose(tensor, layout === 'plain' ? toPlain(rank) : toChannelsLast(rank))
   }
 
@@ -120,7 +152,8 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
     if (known !== undefined) {
       const shape = alignShape(known.shape, rank)
       const permutation = form.layout === 'plain' ? shape.map((_, axis) => axis) : toChannelsLast(rank)
-      const layout = { permutation, shape: layoutShape(shape, form.layout), offset: form.offset ?? 0 }
+      const { offset = 0, scaleBits = 0 } = form
+      const layout = { permutation, shape: layoutShape(shape, form.layout), offset, scaleBits }
       return constantWeight(id, known.data, shape, form.dtype, layout)
     }
     return find(id, form) ?? hold(id, form, derive(id, form))
@@ -133,14 +166,15 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
     dtype: OnnxDtype,
     layout: WeightLayout,
   ): string {
-    const key = `${id} ${dtype} ${layout.permutation.join()} ${layout.shape.join()} ${layout.offset ?? 0}`
+    const { offset = 0, scaleBits = 0 } = layout
+    const key = `${id} ${dtype} ${layout.permutation.join()} ${layout.shape.join()} ${offset} ${scaleBits}`
     const known = weights.get(key)
     if (known !== undefined) return known
     const straight = layout.permutation.every((axis, i) => axis === i)
     const lanes = straight ? data : permuteData(data, shape, layout.permutation)
-    const offset = layout.offset ?? 0
-    const shifted = offset === 0 ? lanes : Float64Array.from(lanes, (lane) => lane + offset)
-    const tensor = model.constant(dtype, layout.shape, shifted)
+    const isPlain = offset === 0 && scaleBits === 0
+    const elements = isPlain ? lanes : Float64Array.from(lanes, (lane) => lane * 2 ** -scaleBits + offset)
+    const tensor = model.constant(dtype, layout.shape, elements)
     weights.set(key, tensor)
     return tensor
   }
@@ -176,6 +210,7 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
     isConstant: (id) => constant(id) !== undefined,
     define: (id, form, tensor) => void hold(id, form, tensor),
     has,
+    heldBytes: (id) => [...(held.get(id)?.values() ?? [])].find(({ form }) => form.dtype === 'uint8')?.form,
     isChannelsLast: (id) => [...(held.get(id)?.values() ?? [])].some(({ form }) => form.layout === 'channels-last'),
     operand,
     weight,
@@ -184,10 +219,19 @@ export function createValueForms(checked: CheckedGraph, model: ModelBuilder): Va
   }
 }
 
+/** Whether the elements are bytes whose offset is a zero point, as QuantizeLinear and DequantizeLinear know them. */
+function hasZeroPoint(form: Form): boolean {
+  return form.dtype === 'uint8' && offsetOf(form) >= 0 && offsetOf(form) <= 255
+}
+
 function offsetOf(form: Form): number {
   return form.offset ?? 0
 }
 
+function scaleOf(form: Form): number {
+  return form.scaleBits ?? 0
+}
+
 function formKey(form: Form): string {
-  return `${form.dtype} ${form.layout} ${offsetOf(form)}`
+  return `${form.dtype} ${form.layout} ${offsetOf(form)} ${scaleOf(form)}`
 }
