@@ -78,10 +78,10 @@ describe('the CPU provider gives the reference’s lanes', () => {
         for (const { kernel } of emitCpu(checked).kernels) chosen.add(kernel)
         expect(await differences(checked, inputSets)).toEqual([])
       }),
-      { numRuns: numRuns(250) },
+      { numRuns: numRuns(200) },
     )
-    const fused = ['quantize-uint8', 'clip-uint8', 'qlinear-add-uint8', 'offset-uint8', 'scaled-product-float32']
-    expect([...chosen]).toEqual(expect.arrayContaining([...fused, 'scaled-floordiv-float64', 'gather-elements']))
+    const fused = ['quantize-uint8', 'clip-uint8', 'offset-uint8', 'scaled-product-float32', 'gather-elements']
+    expect([...chosen]).toEqual(expect.arrayContaining(fused))
   })
 
   it('on contractions with requantisation', async () => {
