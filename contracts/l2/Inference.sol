@@ -21,7 +21,7 @@ interface InferenceErrors {
 /// @dev A tensor is its lanes in row-major order, each a big-endian two's-complement integer of 1, 2, 4 or 8 bytes. Inputs
 ///      and outputs of several tensors are joined in order. The assembly has a plain counterpart, InferenceReference in the
 ///      tests, which it is held equal to. To encode 784 lanes of 2 bytes costs 65 k gas from int16s, 10 k from bytes, and
-///      994 k in plain Solidity.
+///      994 k in plain Solidity; to decode 1,000 lanes of 4 bytes 91 k, 430 k one by one, and 949 k in plain Solidity.
 library Inference {
     /// @notice The inference failed without giving a reason: most likely the call's gas did not cover it.
     error Inference_Failed(bytes32 modelId);
@@ -118,6 +118,54 @@ library Inference {
         return int64(uint64(_lane(output, offset, 8)));
     }
 
+    /// @notice `count` lanes of 1 byte, from byte `offset` of an output.
+    function decodeInt8(bytes memory output, uint256 offset, uint256 count)
+        internal
+        pure
+        returns (int8[] memory lanes)
+    {
+        uint256[] memory words = _unpack(output, offset, count, 1);
+        assembly ("memory-safe") {
+            lanes := words
+        }
+    }
+
+    /// @notice `count` lanes of 2 bytes, from byte `offset` of an output.
+    function decodeInt16(bytes memory output, uint256 offset, uint256 count)
+        internal
+        pure
+        returns (int16[] memory lanes)
+    {
+        uint256[] memory words = _unpack(output, offset, count, 2);
+        assembly ("memory-safe") {
+            lanes := words
+        }
+    }
+
+    /// @notice `count` lanes of 4 bytes, from byte `offset` of an output.
+    function decodeInt32(bytes memory output, uint256 offset, uint256 count)
+        internal
+        pure
+        returns (int32[] memory lanes)
+    {
+        uint256[] memory words = _unpack(output, offset, count, 4);
+        assembly ("memory-safe") {
+            lanes := words
+        }
+    }
+
+    /// @notice `count` lanes of 8 bytes, from byte `offset` of an output.
+    function decodeInt64(bytes memory output, uint256 offset, uint256 count)
+        internal
+        pure
+        returns (int64[] memory lanes)
+    {
+        uint256[] memory words = _unpack(output, offset, count, 8);
+        assembly ("memory-safe") {
+            lanes := words
+        }
+    }
+
     /// @dev Joins the low `laneBytes` bytes of every word.
     function _pack(uint256[] memory words, uint256 laneBytes) private pure returns (bytes memory packed) {
         packed = new bytes(words.length * laneBytes);
@@ -130,6 +178,27 @@ library Inference {
             for { let end := add(from, mul(32, mload(words))) } lt(from, end) { from := add(from, 32) } {
                 mstore(to, shl(shift, mload(from)))
                 to := add(to, laneBytes)
+            }
+        }
+    }
+
+    /// @dev The `count` lanes at `offset`, each sign-extended to a word.
+    function _unpack(bytes memory output, uint256 offset, uint256 count, uint256 laneBytes)
+        private
+        pure
+        returns (uint256[] memory words)
+    {
+        // INVARIANT: no read leaves the output. Of lanes that cannot all be there, the first that is missing is named.
+        uint256 whole = offset > output.length ? 0 : (output.length - offset) / laneBytes;
+        require(count <= whole, Inference_LaneOutOfBounds(offset + whole * laneBytes, laneBytes, output.length));
+        words = new uint256[](count);
+        assembly ("memory-safe") {
+            let shift := sub(256, mul(8, laneBytes))
+            let from := add(add(output, 32), offset)
+            let to := add(words, 32)
+            for { let end := add(to, mul(32, count)) } lt(to, end) { to := add(to, 32) } {
+                mstore(to, sar(shift, mload(from)))
+                from := add(from, laneBytes)
             }
         }
     }
