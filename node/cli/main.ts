@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => erase((await import('./infer-command.ts')).inferCommand),
   },
   model: {
-    summary: 'Describe an exact ONNX file for callers: inputs and outputs with names, units and steps',
+    summary: 'Describe an exact ONNX file for callers, or write Solidity or TypeScript that calls it',
     load: async () => erase((await import('./model-command.ts')).modelCommand),
   },
   bench: {

@@ -1,60 +1,71 @@
+import { writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { describeOnnx } from '../bindings/describe-onnx.ts'
-import { admittedLanes, rangeText } from '../client/lane-encoder.ts'
-import type { ColumnDescription, ModelDescription, TensorDescription } from '../client/model-description.ts'
+import { bindingName, solidityBindings } from '../bindings/solidity-bindings.ts'
+import { typescriptBindings } from '../bindings/typescript-bindings.ts'
+import type { ModelDescription } from '../client/model-description.ts'
 import { InvalidError } from '../protocol/errors.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandContext } from './command.ts'
+import { describeForPeople } from './describe-for-people.ts'
 import { readOnnxFile } from './read-onnx-file.ts'
-import { toggle } from './settings.ts'
+import { optionalText, type SettingsOf, text, toggle } from './settings.ts'
 
-/** What can be done with a model's file. */
-const ACTIONS = ['describe'] as const
+const SETTINGS = {
+  json: toggle('json', 'describe: print one JSON document, which assay/client takes'),
+  solidity: toggle('solidity', 'bindings: write a Solidity library'),
+  typescript: toggle('typescript', 'bindings: write a TypeScript constant'),
+  out: optionalText('out', 'FILE', 'bindings: write them here instead of printing them'),
+  name: optionalText('name', 'NAME', 'bindings: name of the library or constant; by default it follows the file'),
+  contracts: text('contracts', 'PATH', 'assay', 'bindings: how Solidity imports find the contracts folder of Assay'),
+}
 
-const SETTINGS = { json: toggle('json', 'Print the description as one JSON document: what assay/client takes') }
+type Settings = SettingsOf<typeof SETTINGS>
 
 /**
- * `assay model describe FILE.onnx [--json]`: the inputs and outputs of an exact ONNX file with names, units, steps and ranges. Apart from
+ * `assay model describe FILE.onnx [--json]`: inputs and outputs of an exact ONNX file with names, units, steps and ranges. It is apart from
  * `assay check`, whose answer changes with this software: a description is a document to keep beside a dapp.
+ * `assay model bindings FILE.onnx --solidity|--typescript [--out FILE]`: code that encodes and decodes them.
  */
 export const modelCommand: Command<typeof SETTINGS> = {
   name: 'model',
-  summary: 'Describe an exact ONNX file for callers: inputs and outputs with names, units and steps',
-  positionals: [ACTIONS.join('|'), 'FILE.onnx'],
+  summary: 'Describe an exact ONNX file for callers, or write Solidity or TypeScript that calls it',
+  positionals: ['describe|bindings', 'FILE.onnx'],
   settings: SETTINGS,
-  run: async ({ json }, [action = '', path = ''], { print }) => {
-    if (!ACTIONS.some((known) => known === action)) {
-      throw new InvalidError('ActionUnknown', `assay model knows ${ACTIONS.join(', ')}, not "${action}"`)
+  run: async (settings, [action = '', path = ''], context) => {
+    if (action !== 'describe' && action !== 'bindings') {
+      throw new InvalidError('ActionUnknown', `assay model knows describe and bindings, not "${action}"`)
+    }
+    if (action === 'bindings' && settings.solidity === settings.typescript) {
+      throw new InvalidError('SettingMalformed', 'name one language of bindings: --solidity or --typescript')
     }
     const description = describeOnnx(await readOnnxFile(path))
-    print(json ? JSON.stringify(description, null, 2) : describeForPeople(path, description))
+    if (action === 'bindings') await writeBindings(settings, path, description, context)
+    else context.print(settings.json ? JSON.stringify(description, null, 2) : describeForPeople(path, description))
     return 0
   },
 }
 
-/** A description as text for people, one input, output or column a line. */
-export function describeForPeople(path: string, { modelId, title, inputs, outputs }: ModelDescription): string {
-  return [
-    `${path}${title === undefined ? '' : `: ${title}`}`,
-    `  model id  ${modelId}`,
-    ...inputs.flatMap((tensor) => describeTensor('input', tensor)),
-    ...outputs.flatMap((tensor) => describeTensor('output', tensor)),
-  ].join('\n')
+async function writeBindings(
+  { solidity, out, name, contracts }: Settings,
+  path: string,
+  description: ModelDescription,
+  { print, report }: CommandContext,
+): Promise<void> {
+  const library = name ?? (out === null ? bindingName(basename(path)) : basename(out).replace(/\.[a-z]+$/, ''))
+  const source = solidity
+    ? solidityBindings(description, { name: library, contracts })
+    : typescriptBindings(description, name ?? constantName(path))
+  if (out === null) {
+    print(source.trimEnd())
+    return
+  }
+  await writeFile(out, source).catch((cause: unknown) => {
+    throw new InvalidError('FileUnwritable', `cannot write ${out}: name a file in a folder that exists`, { cause })
+  })
+  report(`${out}: written for model ${description.modelId}`)
 }
 
-function describeTensor(role: 'input' | 'output', tensor: TensorDescription): string[] {
-  const { name, shape, laneBytes, columns } = tensor
-  const head = `  ${role.padEnd(10)}${name} [${shape.join(', ')}] in ${laneBytes}-byte lanes`
-  if (columns === undefined) return [`${head}: ${meaningText(tensor, tensor)}`]
-  const width = Math.max(...columns.map((column) => column.name.length))
-  const about = tensor.about === undefined ? '' : `: ${tensor.about}`
-  const rows = columns.map((column) => `    ${column.name.padEnd(width)}  ${meaningText(column, tensor)}`)
-  return [`${head}${about}`, ...rows]
-}
-
-function meaningText(meaning: ColumnDescription | TensorDescription, tensor: TensorDescription): string {
-  const { about, labels, kind, range } = meaning
-  const named = labels === undefined ? [] : [labels.length > 8 ? `${labels.length} labels` : labels.join(', ')]
-  const kinds = kind === 'value' ? [] : [kind === 'class' ? 'index of a class' : `${kind} of classes`]
-  const values = kind === 'class' && labels !== undefined ? [] : [rangeText(meaning, admittedLanes(meaning, tensor))]
-  const clipped = range === 'clip' ? ['clipped by the model'] : []
-  return [...(about === undefined ? [] : [about]), ...kinds, ...named, ...values, ...clipped].join('; ')
+function constantName(path: string): string {
+  const name = bindingName(basename(path))
+  return `${name[0]?.toLowerCase()}${name.slice(1)}`
 }

@@ -78,12 +78,11 @@ export function laneEncoder(meaning: KindOfLane, spec: TensorSpec, place: (index
   }
 }
 
-/** The admitted real values for people: `0 to 1.2 EUR in steps of 0.0001`. */
-export function rangeText(meaning: LaneMeaning, { lo, hi }: LaneBounds): string {
-  const scale = laneScale(meaning.step, meaning.offset)
+/** Bounds as real values, for people: `0 to 1.2 (EUR), in steps of 0.0001`. */
+export function rangeText({ step, offset, unit }: LaneMeaning, { lo, hi }: LaneBounds): string {
+  const scale = laneScale(step, offset)
   const [least, most] = [lo, hi].map((lane) => decimalOf(realOfLane(scale, lane)))
-  const unit = meaning.unit === undefined ? '' : ` (${meaning.unit})`
-  return `${least} to ${most}${unit}${meaning.step === '1' ? '' : `, in steps of ${meaning.step}`}`
+  return `${least} to ${most}${unit === undefined ? '' : ` (${unit})`}${step === '1' ? '' : `, in steps of ${step}`}`
 }
 
 function classText({ labels }: LaneMeaning, bounds?: LaneBounds): string {
