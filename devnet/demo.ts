@@ -1,4 +1,11 @@
-import { type Abi, decodeEventLog, encodeDeployData, encodeFunctionData, type TransactionReceipt } from 'viem'
+import {
+  type Abi,
+  decodeEventLog,
+  encodeDeployData,
+  encodeFunctionData,
+  getAbiItem,
+  type TransactionReceipt,
+} from 'viem'
 import { digitReaderAbi, digitReaderBytecode } from '../contracts/generated/digit-reader.ts'
 import { loanDeskAbi, loanDeskBytecode } from '../contracts/generated/loan-desk.ts'
 import { bytesToHex, type Hex } from '../node/protocol/bytes.ts'
@@ -113,15 +120,12 @@ async function readDigit(
   }
 }
 
-const APPLICATION_FIELDS = [
-  ...['income', 'debt', 'age', 'employmentMonths', 'utilisationBps', 'latePayments', 'inquiries'],
-  ...['creditHistoryMonths', 'loanAmount', 'loanMonths', 'dependants', 'homeowner'],
-] as const
-
 type Application = Parameters<typeof encodeFunctionData<typeof loanDeskAbi, 'requestLoan'>>[0]['args'][0]
 
+/** The columns of a sample under the names that the contract gives them; both are in the model's order. */
 function applicationOf(columns: readonly number[]): Application {
-  return Object.fromEntries(APPLICATION_FIELDS.map((field, index) => [field, columns[index]])) as unknown as Application
+  const [{ components }] = getAbiItem({ abi: loanDeskAbi, name: 'requestLoan' }).inputs
+  return Object.fromEntries(components.map(({ name }, index) => [name, columns[index]])) as unknown as Application
 }
 
 function eventOf(receipt: TransactionReceipt, abi: Abi, eventName: string): Readonly<Record<string, unknown>> {

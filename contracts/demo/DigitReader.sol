@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Inference, InferenceErrors } from "../l2/Inference.sol";
+import { InferenceErrors } from "../l2/Inference.sol";
+import { DigitsModel } from "./DigitsModel.sol";
 
 /// @title DigitReader
 /// @notice Reads handwritten digits: an image goes in with the transaction, the digit is known when it ends.
@@ -25,10 +26,6 @@ contract DigitReader is InferenceErrors {
 
     /// @notice Bytes of an image: 28 rows of 28 grey levels, 0 black to 255 white.
     uint256 public constant IMAGE_BYTES = 28 * 28;
-    /// @dev The model's outputs: the digit in one lane of 1 byte, then the ten digits' scores in lanes of 4 bytes.
-    uint256 internal constant DIGIT_OFFSET = 0;
-    uint256 internal constant SCORES_OFFSET = 1;
-    uint256 internal constant SCORE_BYTES = 4;
 
     /// @notice The model that reads.
     bytes32 public immutable modelId;
@@ -58,8 +55,8 @@ contract DigitReader is InferenceErrors {
     function look(bytes calldata image) public view returns (uint8 digit, int32 score) {
         // INVARIANT: the model is only asked about images.
         require(image.length == IMAGE_BYTES, DigitReader_ImageSize(IMAGE_BYTES, image.length));
-        bytes memory output = Inference.run(modelId, Inference.encodeUint8AsInt16(image));
-        digit = uint8(Inference.readInt8(output, DIGIT_OFFSET));
-        score = Inference.readInt32(output, SCORES_OFFSET + SCORE_BYTES * digit);
+        DigitsModel.Output memory seen = DigitsModel.run(modelId, DigitsModel.Input(image));
+        digit = seen.digit;
+        score = seen.scores[digit];
     }
 }

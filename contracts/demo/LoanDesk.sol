@@ -1,41 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Inference, InferenceErrors } from "../l2/Inference.sol";
+import { InferenceErrors } from "../l2/Inference.sol";
+import { RiskModel } from "./RiskModel.sol";
 
 /// @title LoanDesk
 /// @notice Prices consumer loans by a risk model: who applies learns in the same transaction whether and at what rate.
-/// @dev An example to copy. Inherits InferenceErrors so that the precompile's errors are in the ABI. What is sent here is
-///      public, so a real desk would take such data only from people who agreed to that.
+/// @dev An example to copy. An application is what the model takes, by name and in its steps: RiskModel is generated from the
+///      model's ONNX file, and the model clips each column to the range that it knows. Inherits InferenceErrors so that
+///      the precompile's errors are in the ABI. What is sent here is public, so a real desk would take such data only from
+///      people who agreed to that.
 contract LoanDesk is InferenceErrors {
-    /// @notice The model's columns, in its order and steps. Any value is valid: the model clips each to the range it knows.
-    /// @param income EUR a year.
-    /// @param debt EUR.
-    /// @param age Years.
-    /// @param employmentMonths Months in the present job.
-    /// @param utilisationBps Share of credit lines in use, in 1/10,000.
-    /// @param latePayments Late payments in the last 24 months.
-    /// @param inquiries Credit inquiries in the last 6 months.
-    /// @param creditHistoryMonths Months since the first account.
-    /// @param loanAmount EUR.
-    /// @param loanMonths Months until repaid.
-    /// @param dependants Persons.
-    /// @param homeowner 1 if so, else 0.
-    struct Application {
-        int32 income;
-        int32 debt;
-        int32 age;
-        int32 employmentMonths;
-        int32 utilisationBps;
-        int32 latePayments;
-        int32 inquiries;
-        int32 creditHistoryMonths;
-        int32 loanAmount;
-        int32 loanMonths;
-        int32 dependants;
-        int32 homeowner;
-    }
-
     /// @notice The desk's answer to an application.
     /// @param applicant Who asked.
     /// @param approved Whether the desk lends.
@@ -70,8 +45,6 @@ contract LoanDesk is InferenceErrors {
     uint256 public constant BASE_RATE_BPS = 300;
     /// @notice What is lost of a loan that defaults, in 1/10,000.
     uint256 public constant LOSS_GIVEN_DEFAULT_BPS = 4500;
-    /// @dev The model's output: the probability in one lane of 4 bytes.
-    uint256 internal constant PROBABILITY_OFFSET = 0;
 
     /// @notice The model that scores.
     bytes32 public immutable modelId;
@@ -84,7 +57,7 @@ contract LoanDesk is InferenceErrors {
     }
 
     /// @notice Decides the caller's application and keeps the decision.
-    function requestLoan(Application calldata application) external returns (uint256 decisionId) {
+    function requestLoan(RiskModel.Input calldata application) external returns (uint256 decisionId) {
         Decision memory decision = quote(application);
         decision.applicant = msg.sender;
         decisionId = decisions.length;
@@ -98,24 +71,23 @@ contract LoanDesk is InferenceErrors {
     }
 
     /// @notice What {requestLoan} would decide, without keeping it.
-    function quote(Application calldata application) public view returns (Decision memory decision) {
+    function quote(RiskModel.Input calldata application) public view returns (Decision memory decision) {
         // INVARIANT: every decision is about a loan.
         require(
-            application.loanAmount > 0 && application.loanMonths > 0,
-            LoanDesk_NoLoan(application.loanAmount, application.loanMonths)
+            application.loanAmount > 0 && application.loanTerm > 0,
+            LoanDesk_NoLoan(application.loanAmount, application.loanTerm)
         );
         uint256 defaultBps = defaultProbability(application);
         decision.defaultBps = uint16(defaultBps);
         decision.approved = defaultBps <= MAX_DEFAULT_BPS;
         decision.rateBps = decision.approved ? uint16(BASE_RATE_BPS + riskPremium(defaultBps)) : 0;
         decision.loanAmount = application.loanAmount;
-        decision.loanMonths = application.loanMonths;
+        decision.loanMonths = application.loanTerm;
     }
 
     /// @notice The model's probability of default, in 1/10,000.
-    function defaultProbability(Application calldata application) public view returns (uint256) {
-        bytes memory output = Inference.run(modelId, encode(application));
-        int32 answer = Inference.readInt32(output, PROBABILITY_OFFSET);
+    function defaultProbability(RiskModel.Input calldata application) public view returns (uint256) {
+        int32 answer = RiskModel.run(modelId, application).probability;
         // INVARIANT: a probability lies between 0 and 1.
         require(answer >= 0 && uint32(answer) <= ONE_BPS, LoanDesk_NoProbability(answer));
         return uint32(answer);
@@ -124,14 +96,5 @@ contract LoanDesk is InferenceErrors {
     /// @notice Interest that makes the loans which are repaid cover the losses on those which are not, in 1/10,000.
     function riskPremium(uint256 defaultBps) public pure returns (uint256) {
         return (defaultBps * LOSS_GIVEN_DEFAULT_BPS) / (ONE_BPS - defaultBps);
-    }
-
-    /// @notice The model's input: twelve lanes of 4 bytes. For single lanes, abi.encodePacked is the tensor encoding.
-    function encode(Application calldata a) public pure returns (bytes memory) {
-        return bytes.concat(
-            abi.encodePacked(a.income, a.debt, a.age, a.employmentMonths),
-            abi.encodePacked(a.utilisationBps, a.latePayments, a.inquiries, a.creditHistoryMonths),
-            abi.encodePacked(a.loanAmount, a.loanMonths, a.dependants, a.homeowner)
-        );
     }
 }

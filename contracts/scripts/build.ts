@@ -1,12 +1,13 @@
 /**
- * Compiles the contracts and generates what both languages share: `shared/{Constants,Domains,ProgramLimits}.sol` from the protocol's constants, and
- * `generated/*.ts` (ABI and bytecode) from the artifacts. `--check` writes nothing and fails when a file is out of date.
+ * Compiles the contracts and generates what both languages share: `shared/{Constants,Domains,ProgramLimits}.sol` from the protocol's constants,
+ * `demo/{RiskModel,DigitsModel}.sol` from the shipped models, and `generated/*.ts` (ABI and bytecode) from the artifacts. `--check` writes nothing and fails when a file is out of date.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bindings, type GeneratedFile } from './bindings-codegen.ts'
 import { sharedSources } from './constants-codegen.ts'
 import { contractsRoot, runForge } from './forge.ts'
+import { modelLibraries } from './model-libraries.ts'
 
 const check = process.argv.slice(2).includes('--check')
 
@@ -31,7 +32,7 @@ function read(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
-const changed = sync('shared', sharedSources())
+const changed = [...sync('shared', sharedSources()), ...sync('demo', modelLibraries())]
 const built = await runForge(['build'])
 if (built === 0) {
   changed.push(...sync('generated', bindings()))

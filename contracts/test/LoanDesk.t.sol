@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { LoanDesk } from "../demo/LoanDesk.sol";
+import { RiskModel } from "../demo/RiskModel.sol";
 import { Inference, InferenceErrors } from "../l2/Inference.sol";
 import { INFERENCE_PRECOMPILE } from "../shared/Constants.sol";
 import { MockInference } from "./support/MockInference.sol";
@@ -19,22 +20,22 @@ contract LoanDeskTest is Test {
         desk = new LoanDesk(MODEL);
     }
 
-    function applicant() internal pure returns (LoanDesk.Application memory) {
-        return LoanDesk.Application(34_319, 13_286, 50, 102, 887, 0, 1, 242, 1538, 36, 0, 0);
+    function applicant() internal pure returns (RiskModel.Input memory) {
+        return RiskModel.Input(34_319, 13_286, 50, 102, 887, 0, 1, 242, 1538, 36, 0, 0);
     }
 
-    function answerWith(LoanDesk.Application memory application, int32 probability) internal {
-        MOCK.answer(MODEL, desk.encode(application), abi.encodePacked(probability));
+    function answerWith(RiskModel.Input memory application, int32 probability) internal {
+        MOCK.answer(MODEL, RiskModel.encode(application), abi.encodePacked(probability));
     }
 
-    function testFuzzEncodesTheColumnsInOrder(LoanDesk.Application memory a) public view {
+    function testFuzzEncodesTheColumnsInOrder(RiskModel.Input memory a) public pure {
         // A static struct is laid out like its fields, each in a word.
         int32[12] memory fields = abi.decode(abi.encode(a), (int32[12]));
         int32[] memory columns = new int32[](12);
         for (uint256 i = 0; i < 12; i++) {
             columns[i] = fields[i];
         }
-        vm.assertEq(desk.encode(a), Inference.encodeInt32(columns));
+        vm.assertEq(RiskModel.encode(a), Inference.encodeInt32(columns));
     }
 
     function testApprovesAGoodRisk() public {
@@ -79,8 +80,8 @@ contract LoanDeskTest is Test {
 
     function testFuzzRefusesAnApplicationForNoLoan(int32 amount, int32 months) public {
         vm.assume(amount <= 0 || months <= 0);
-        LoanDesk.Application memory application = applicant();
-        (application.loanAmount, application.loanMonths) = (amount, months);
+        RiskModel.Input memory application = applicant();
+        (application.loanAmount, application.loanTerm) = (amount, months);
         vm.expectRevert(abi.encodeWithSelector(LoanDesk.LoanDesk_NoLoan.selector, amount, months));
         desk.requestLoan(application);
     }
