@@ -7,6 +7,7 @@ import { FUNCTION_HANDLERS } from './ops/functions.ts'
 import { MOVEMENT_HANDLERS } from './ops/movement.ts'
 import { POOLING_HANDLERS } from './ops/pooling.ts'
 import { PRODUCT_HANDLERS } from './ops/products.ts'
+import { RECURRENT_HANDLERS } from './ops/recurrent.ts'
 import { REDUCTION_HANDLERS } from './ops/reductions.ts'
 import { RESAMPLING_HANDLERS } from './ops/resampling.ts'
 import { SUM_HANDLERS } from './ops/sums.ts'
@@ -25,6 +26,7 @@ const FAMILIES: readonly HandlerTable[] = [
   REDUCTION_HANDLERS,
   RESAMPLING_HANDLERS,
   SUM_HANDLERS,
+  RECURRENT_HANDLERS,
   TREE_HANDLERS,
 ]
 

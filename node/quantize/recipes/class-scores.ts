@@ -5,6 +5,7 @@ import type { NodeContext } from '../handler.ts'
 import { perLaneConstant } from '../lane-builder.ts'
 import { mapLanes, type PerLane } from '../per-lane.ts'
 import { refuse } from '../quantise-error.ts'
+import { divideBySum, powersOfE } from './softmax.ts'
 import { lookUp } from './table.ts'
 
 /** What a classifier of ai.onnx.ml names its classes, and what it makes of their scores. */
@@ -28,6 +29,8 @@ export interface ClassScores {
 const LOGIT_LIMIT = 16
 /** Bits of a score's table index at least: classifiers have few lanes, so a fine table costs little. */
 const LEAST_INDEX_BITS = 13
+/** Integers that the power of e of the greatest score stands at. */
+const EXP_LEVELS = 2 ** 20
 
 /** Reads a classifier's attributes. @throws QuantiseError. */
 export function readClasses(node: FloatNode): Classes {
@@ -100,22 +103,8 @@ function logistic(context: NodeContext, scores: Quantised, isBinary: boolean): Q
   return context.integers(context.add({ kind: 'concat', inputs: [first, second], axis: 1 }), step)
 }
 
-/** One in the lanes of an exponential. */
-const EXP_UNIT = 2 ** 24
-
-/** Softmax over the classes: exponentials by table, a rounded division by their sum, which is at least the greatest one. */
+/** Softmax over the classes. */
 function softmax(context: NodeContext, scores: Quantised): Quantised {
-  const { step } = context.target(1)
-  const greatest = context.add({ kind: 'reduce-max', inputs: [scores.id], axes: [1], keepDims: true })
-  const below = context.integers(context.add({ kind: 'sub', inputs: [greatest, scores.id] }), scores.step)
-  const distance = { ...below, id: context.add({ kind: 'clip', inputs: [below.id], lo: 0, hi: below.hi }), lo: 0 }
-  const powers = lookUp(context, distance, (x) => Math.exp(-x), 1 / EXP_UNIT).id
-  const sum = context.add({ kind: 'reduce-sum', inputs: [powers], axes: [1], keepDims: true })
-  const total = context.add({ kind: 'clip', inputs: [sum], lo: EXP_UNIT, hi: context.facts(sum).hi })
-  const one = context.constantLanes([], [2 * Math.round(1 / step)])
-  const doubled = context.add({ kind: 'mul', inputs: [powers, one] })
-  const rounded = context.add({ kind: 'add', inputs: [doubled, total] })
-  const twice = context.add({ kind: 'shift-left', inputs: [total], bits: 1 })
-  const share = context.add({ kind: 'floordiv', inputs: [rounded, twice] })
-  return context.integers(share, 1 / Math.round(1 / step))
+  const indexBits = Math.max(context.precision.indexBits, LEAST_INDEX_BITS)
+  return divideBySum(context, powersOfE(context, scores, 1, { levels: EXP_LEVELS, indexBits }), context.target(1).step)
 }
