@@ -4,6 +4,7 @@ import { AFFINE_HANDLERS } from './ops/affine.ts'
 import { CONTRACTION_HANDLERS } from './ops/contractions.ts'
 import { CONVOLUTION_HANDLERS } from './ops/convolution.ts'
 import { FUNCTION_HANDLERS } from './ops/functions.ts'
+import { LINEAR_MODEL_HANDLERS } from './ops/linear-models.ts'
 import { MOVEMENT_HANDLERS } from './ops/movement.ts'
 import { POOLING_HANDLERS } from './ops/pooling.ts'
 import { PRODUCT_HANDLERS } from './ops/products.ts'
@@ -20,6 +21,7 @@ const FAMILIES: readonly HandlerTable[] = [
   CONTRACTION_HANDLERS,
   CONVOLUTION_HANDLERS,
   FUNCTION_HANDLERS,
+  LINEAR_MODEL_HANDLERS,
   MOVEMENT_HANDLERS,
   POOLING_HANDLERS,
   PRODUCT_HANDLERS,

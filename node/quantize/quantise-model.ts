@@ -50,11 +50,10 @@ export async function calibrateModel(
 }
 
 async function readGraph(model: FloatModel, sample: Sample, open: OpenFloatSession): Promise<FloatGraph> {
-  const outputs = new Set(model.onnx.graph.outputs.map(({ name }) => name))
   const session = await open(
     declareOutputs(
       model.bytes,
-      probedValues(model).filter((name) => !outputs.has(name)),
+      probedValues(model).filter((name) => !model.declaredOutputs.has(name)),
     ),
   )
   try {
@@ -65,8 +64,8 @@ async function readGraph(model: FloatModel, sample: Sample, open: OpenFloatSessi
 }
 
 /** Measured values that the file does not already give as outputs. */
-function computedValues(graph: FloatGraph, { onnx, inputs }: FloatModel): string[] {
-  const known = new Set([...onnx.graph.outputs, ...inputs].map(({ name }) => name))
+function computedValues(graph: FloatGraph, { declaredOutputs, inputs }: FloatModel): string[] {
+  const known = new Set([...declaredOutputs, ...inputs.map(({ name }) => name)])
   return measuredValues(graph).filter((name) => !known.has(name))
 }
 

@@ -1,7 +1,7 @@
 import type { Shape } from '../exact/graph.ts'
 import { nodeLabel, resolveGraph } from '../exact/import/graph-order.ts'
 import { decodeOnnx } from '../exact/import/onnx-decoder.ts'
-import type { OnnxModel, OnnxNode } from '../exact/import/onnx-model.ts'
+import type { OnnxModel, OnnxNode, OnnxValueInfo } from '../exact/import/onnx-model.ts'
 import { bindDimensions, type Dimensions } from './dimensions.ts'
 import type { ElementKind } from './float-graph.ts'
 import { refuse } from './quantise-error.ts'
@@ -23,6 +23,8 @@ export interface FloatModel {
   readonly bytes: Uint8Array
   readonly opset: number
   readonly onnx: OnnxModel
+  /** Names that the file itself gives out as tensors. */
+  readonly declaredOutputs: ReadonlySet<string>
   /** Inputs that callers give: those with no initializer. */
   readonly inputs: readonly FloatInput[]
   /** The nodes that an output depends on, each with its label. */
@@ -34,7 +36,9 @@ export interface FloatModel {
  * @throws ImportError for bytes that are no model within the decoder's bounds; QuantiseError for its dimensions and types.
  */
 export function readFloatModel(bytes: Uint8Array, dimensions: Dimensions): FloatModel {
-  const onnx = decodeOnnx(bytes)
+  const decoded = decodeOnnx(bytes)
+  const declaredOutputs = new Set(decoded.graph.outputs.flatMap(({ name, isTensor }) => (isTensor ? [name] : [])))
+  const onnx = withoutMaps(decoded)
   // A model of the ai.onnx.ml domain alone names no default operator set.
   const opset = onnx.opsets.get('') ?? (onnx.opsets.has('ai.onnx.ml') ? OPSETS.least : 0)
   if (opset < OPSETS.least || opset > OPSETS.most) {
@@ -51,5 +55,25 @@ export function readFloatModel(bytes: Uint8Array, dimensions: Dimensions): Float
   const nodes = onnx.graph.nodes.flatMap((node, index) =>
     live[index] ? [{ node, label: nodeLabel(node, index) }] : [],
   )
-  return { bytes, opset, onnx, inputs, nodes }
+  return { bytes, opset, onnx, declaredOutputs, inputs, nodes }
+}
+
+/**
+ * A converted classifier often ends in a ZipMap, which turns scores into a sequence of maps: the model's output is then what the map was
+ * made of. @throws QuantiseError for other inputs and outputs that are no tensors.
+ */
+function withoutMaps(onnx: OnnxModel): OnnxModel {
+  const maps = new Map(
+    onnx.graph.nodes
+      .filter(({ opType, domain }) => opType === 'ZipMap' && domain === 'ai.onnx.ml')
+      .map(({ inputs, outputs }) => [outputs[0] ?? '', inputs[0] ?? '']),
+  )
+  for (const { name, isTensor } of [...onnx.graph.inputs, ...onnx.graph.outputs]) {
+    if (!isTensor && !maps.has(name)) refuse('QuantiseUnsupported', `${name} is no plain tensor: export a tensor`)
+  }
+  const outputs = onnx.graph.outputs.map((info): OnnxValueInfo => {
+    const source = maps.get(info.name)
+    return source === undefined ? info : { name: source, dataType: undefined, dims: undefined, isTensor: true }
+  })
+  return { ...onnx, graph: { ...onnx.graph, outputs } }
 }

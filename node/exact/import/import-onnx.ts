@@ -6,7 +6,7 @@ import { BOOL } from './dtypes.ts'
 import { type BuiltGraph, createGraphBuilder, type GraphBuilder } from './graph-builder.ts'
 import { nodeLabel, resolveGraph } from './graph-order.ts'
 import { ImportError, type ImportErrorCode, refuse } from './import-error.ts'
-import { declaredType, readInput, readOutput, requireDeclared, requireKnownNames } from './interface.ts'
+import { declaredType, readInput, readOutput, requireDeclared, requireKnownNames, requireTensors } from './interface.ts'
 import { createTracker } from './literal-tracker.ts'
 import { addUnchecked, factsOf, type NodeContext, type Source } from './node-context.ts'
 import { NODE_IMPORTERS, REFUSED_OPERATORS } from './node-importers.ts'
@@ -40,6 +40,7 @@ export function importOnnx(bytes: Uint8Array, limits?: DecodeLimits): ExactGraph
     refuse('OnnxUnsupported', `operator set ${opset}: ${OPSETS.least} to ${OPSETS.most} are supported`)
   }
   const live = resolveGraph(model.graph)
+  requireTensors(model)
   requireKnownNames(model)
   const builder = createGraphBuilder(bytes.length)
   const importing = { model, opset, builder, sources: new Map<string, Source>(), track: createTracker(builder) }

@@ -35,6 +35,13 @@ export function requireKnownNames({ graph, metadata }: OnnxModel): void {
   }
 }
 
+/** Refuses inputs and outputs that are no tensors. @throws ImportError. */
+export function requireTensors({ graph }: OnnxModel): void {
+  for (const { name, isTensor } of [...graph.inputs, ...graph.outputs]) {
+    if (!isTensor) refuse('OnnxUnsupported', `${name} is no plain tensor (sequence, map or sparse)`)
+  }
+}
+
 /** The declared element type of a graph input or output. @throws ImportError `OnnxUnsupported`. */
 export function declaredType(info: OnnxValueInfo): Dtype {
   if (info.dataType === undefined) refuse('OnnxMalformed', 'declares no element type')

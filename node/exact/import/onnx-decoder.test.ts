@@ -42,8 +42,8 @@ describe('decoding', () => {
     )
     expect(model.opsets).toEqual(new Map([['', 17]]))
     expect(model.metadata).toEqual(new Map([['key', 'välue']]))
-    expect(model.graph.inputs).toEqual([{ name: 'x', dataType: 3, dims: [1, 'n'] }])
-    expect(model.graph.outputs).toEqual([{ name: 'y', dataType: 1, dims: [2] }])
+    expect(model.graph.inputs).toEqual([{ name: 'x', dataType: 3, dims: [1, 'n'], isTensor: true }])
+    expect(model.graph.outputs).toEqual([{ name: 'y', dataType: 1, dims: [2], isTensor: true }])
     const [node] = model.graph.nodes
     expect(node).toMatchObject({ name: 'näme', opType: 'Thing', domain: '', inputs: ['x', '', 'c'], outputs: ['y'] })
     expect([...(node?.attributes ?? [])].map(([key, { value }]) => [key, value])).toMatchObject([

@@ -129,16 +129,17 @@ function decodeAttribute(bytes: Uint8Array, budget: FieldBudget): { key: string;
 function decodeValueInfo(bytes: Uint8Array, budget: FieldBudget): OnnxValueInfo {
   let name = ''
   let type: Pick<OnnxValueInfo, 'dataType' | 'dims'> = { dataType: undefined, dims: undefined }
+  let isOther = false
   for (const field of readFields(bytes, budget)) {
     if (field.number === 1) name = text(field)
     else if (field.number === 2) {
       for (const inner of readFields(message(field), budget)) {
         if (inner.number === 1) type = decodeTensorType(message(inner), budget)
-        else if (inner.number !== 6) refuse('OnnxUnsupported', `${name} is no plain tensor (sequence, map or sparse)`)
+        else if (inner.number !== 6) isOther = true
       }
     }
   }
-  return { name, ...type }
+  return { name, ...type, isTensor: !isOther }
 }
 
 function decodeTensorType(bytes: Uint8Array, budget: FieldBudget): Pick<OnnxValueInfo, 'dataType' | 'dims'> {

@@ -41,6 +41,8 @@ export interface OnnxValueInfo {
   readonly dataType: number | undefined
   /** Extents, or undefined where no shape is declared. */
   readonly dims: readonly (number | string)[] | undefined
+  /** False for a sequence, map or sparse tensor: converters end classifiers with one. */
+  readonly isTensor: boolean
 }
 
 /** The graph of a model, in file order. */
