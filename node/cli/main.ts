@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'Describe an exact ONNX file for callers, or write Solidity or TypeScript that calls it',
     load: async () => erase((await import('./model-command.ts')).modelCommand),
   },
+  operators: {
+    summary: 'List the operators of ONNX: taken in exact files, by the quantiser, or refused and why',
+    load: async () => erase((await import('./operators-command.ts')).operatorsCommand),
+  },
   bench: {
     summary: 'Measure this build on this machine: disputes',
     load: async () => erase((await import('./bench-command.ts')).benchCommand),

@@ -4,10 +4,10 @@ import { refuse } from './quantise-error.ts'
 import type { FloatModel } from './read-float-model.ts'
 import { tensorOf } from './read-tensor.ts'
 
-/** Operators whose result follows from the operand's shape alone. */
-const OF_SHAPE: ReadonlySet<string> = new Set(['Shape', 'Size'])
+/** Operators whose result follows from the operand's shape alone, or from nothing. */
+export const STATIC_OPERATORS: ReadonlySet<string> = new Set(['Constant', 'Shape', 'Size'])
 /** Operators that give other results at each run. */
-const RANDOM: ReadonlySet<string> = new Set([
+export const RANDOM_OPERATORS: ReadonlySet<string> = new Set([
   'RandomNormal',
   'RandomUniform',
   'RandomNormalLike',
@@ -39,8 +39,8 @@ export async function buildFloatGraph(
   for (const { name, kind, shape } of model.inputs) values.set(name, { kind, shape })
   const nodes: FloatNode[] = []
   for (const { node, label } of model.nodes) {
-    if (RANDOM.has(node.opType)) refuse('QuantiseUnsupported', `${label}: operator ${node.opType} is random`)
-    const folds = OF_SHAPE.has(node.opType) || node.inputs.every((name) => name === '' || constants.has(name))
+    if (RANDOM_OPERATORS.has(node.opType)) refuse('QuantiseUnsupported', `${label}: operator ${node.opType} is random`)
+    const folds = STATIC_OPERATORS.has(node.opType) || node.inputs.every((name) => name === '' || constants.has(name))
     for (const name of node.outputs.filter((output) => output !== '')) {
       const tensor = results.get(name) as FloatTensor
       values.set(name, { kind: tensor.kind, shape: tensor.shape })

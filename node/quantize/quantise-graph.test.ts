@@ -124,9 +124,12 @@ describe('quantiseGraph', () => {
     expect(multipliers.every((factor) => Number.isInteger(Math.log2(factor)))).toBe(true)
   })
 
-  it('names the node that has no exact form', () => {
-    const graph = { ...GRAPH, nodes: [...GRAPH.nodes.slice(0, -1), node('Sinh', ['hb'], 'y')] }
+  it('names the node that has no exact form, and says why', () => {
     const options = { ranges: ranges(), inputs: [], precisionOf: () => PRECISIONS.fast }
-    expect(() => quantiseGraph(graph, options)).toThrow('/y: operator Sinh has no exact form yet')
+    const quantiseWith = (operator: string) =>
+      quantiseGraph({ ...GRAPH, nodes: [...GRAPH.nodes.slice(0, -1), node(operator, ['hb'], 'y')] }, options)
+    expect(() => quantiseWith('Sort')).toThrow('/y: operator Sort has no exact form yet')
+    expect(() => quantiseWith('Det')).toThrow('/y: operator Det has no exact form: a product of many lanes')
+    expect(() => quantiseWith('Sinh')).toThrow('/y: operator Sinh has no exact form: it must be a function of one')
   })
 })

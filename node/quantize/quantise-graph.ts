@@ -12,6 +12,7 @@ import { type Plan, planFormats } from './plan.ts'
 import type { Precision } from './precision.ts'
 import { QuantiseError, refuse } from './quantise-error.ts'
 import { materialise } from './recipes/materialise.ts'
+import { quantiserRefusal } from './refused-operators.ts'
 import { createValueFormats, formatAt, type ValueFormats } from './value-formats.ts'
 
 /** What callers send for an input: integers that stand for `step · lane` (a step for each column: a table of the last axis). */
@@ -52,7 +53,9 @@ export function handlerOf(node: FloatNode): FloatOpHandler {
   const key = node.domain === '' ? node.opType : `${node.domain}:${node.opType}`
   const found = HANDLERS.get(key)
   if (found !== undefined) return found
-  return refuse('QuantiseUnsupported', `${node.label}: operator ${key} has no exact form yet`)
+  const reason = quantiserRefusal(key)
+  const because = reason === undefined ? ' yet' : `: ${reason}`
+  return refuse('QuantiseUnsupported', `${node.label}: operator ${key} has no exact form${because}`)
 }
 
 /**

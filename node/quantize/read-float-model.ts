@@ -7,7 +7,8 @@ import type { ElementKind } from './float-graph.ts'
 import { refuse } from './quantise-error.ts'
 import { kindOf } from './read-tensor.ts'
 
-const OPSETS = { least: 11, most: 21 } as const
+/** Operator sets of the default domain that float models may be of. */
+export const FLOAT_OPSETS = { least: 11, most: 21 } as const
 
 /** An input of a float model, with its axes bound. */
 export interface FloatInput {
@@ -40,9 +41,12 @@ export function readFloatModel(bytes: Uint8Array, dimensions: Dimensions): Float
   const declaredOutputs = new Set(decoded.graph.outputs.flatMap(({ name, isTensor }) => (isTensor ? [name] : [])))
   const onnx = withoutMaps(decoded)
   // A model of the ai.onnx.ml domain alone names no default operator set.
-  const opset = onnx.opsets.get('') ?? (onnx.opsets.has('ai.onnx.ml') ? OPSETS.least : 0)
-  if (opset < OPSETS.least || opset > OPSETS.most) {
-    refuse('QuantiseUnsupported', `operator set ${opset}: export with one of ${OPSETS.least} to ${OPSETS.most}`)
+  const opset = onnx.opsets.get('') ?? (onnx.opsets.has('ai.onnx.ml') ? FLOAT_OPSETS.least : 0)
+  if (opset < FLOAT_OPSETS.least || opset > FLOAT_OPSETS.most) {
+    refuse(
+      'QuantiseUnsupported',
+      `operator set ${opset}: export with one of ${FLOAT_OPSETS.least} to ${FLOAT_OPSETS.most}`,
+    )
   }
   const live = resolveGraph(onnx.graph)
   const initialized = new Set(onnx.graph.initializers.map(({ name }) => name))

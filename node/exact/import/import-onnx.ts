@@ -9,11 +9,13 @@ import { ImportError, type ImportErrorCode, refuse } from './import-error.ts'
 import { declaredType, readInput, readOutput, requireDeclared, requireKnownNames, requireTensors } from './interface.ts'
 import { createTracker } from './literal-tracker.ts'
 import { addUnchecked, factsOf, type NodeContext, type Source } from './node-context.ts'
-import { NODE_IMPORTERS, REFUSED_OPERATORS } from './node-importers.ts'
+import { NODE_IMPORTERS } from './node-importers.ts'
 import { type DecodeLimits, decodeOnnx } from './onnx-decoder.ts'
 import type { OnnxModel, OnnxNode, OnnxValueInfo } from './onnx-model.ts'
+import { REFUSED_OPERATORS } from './refused-operators.ts'
 
-const OPSETS = { least: 13, most: 21 } as const
+/** Operator sets of the default domain that exact files may be of. */
+export const EXACT_OPSETS = { least: 13, most: 21 } as const
 
 /** What an import knows while it goes through the file. */
 interface Importing {
@@ -36,8 +38,8 @@ interface Importing {
 export function importOnnx(bytes: Uint8Array, limits?: DecodeLimits): ExactGraph {
   const model = decodeOnnx(bytes, limits)
   const opset = model.opsets.get('') ?? refuse('OnnxUnsupported', 'the file names no operator set')
-  if (opset < OPSETS.least || opset > OPSETS.most) {
-    refuse('OnnxUnsupported', `operator set ${opset}: ${OPSETS.least} to ${OPSETS.most} are supported`)
+  if (opset < EXACT_OPSETS.least || opset > EXACT_OPSETS.most) {
+    refuse('OnnxUnsupported', `operator set ${opset}: ${EXACT_OPSETS.least} to ${EXACT_OPSETS.most} are supported`)
   }
   const live = resolveGraph(model.graph)
   requireTensors(model)

@@ -1,7 +1,7 @@
 import type { FloatGraph, FloatNode } from '../float-graph.ts'
 
 /** Inference does nothing in these, whatever their further operands and results. */
-const IDENTITIES: ReadonlySet<string> = new Set(['Identity', 'Dropout'])
+export const IDENTITIES: ReadonlySet<string> = new Set(['Identity', 'Dropout'])
 
 /**
  * Removes nodes that give their first operand unchanged: Identity, Dropout, Cast from a float type to another, and a
