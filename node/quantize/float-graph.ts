@@ -63,6 +63,13 @@ export function attributeOf<T extends OnnxAttribute['type']>(
   return refuse('QuantiseModel', `${node.label}: attribute ${name} is a ${found.type}, expected a ${type}`)
 }
 
+/** Names that a node reads, the constants of its body included. */
+export function readsOf(node: FloatNode): string[] {
+  const body = node.body ?? []
+  const made = new Set(body.flatMap(({ outputs }) => outputs))
+  return [...node.inputs, ...body.flatMap(({ inputs }) => inputs.filter((name) => !made.has(name)))]
+}
+
 /** How often each value is read, by nodes and as an output of the model. */
 export function countReaders(graph: FloatGraph): ReadonlyMap<string, number> {
   const readers = new Map<string, number>()

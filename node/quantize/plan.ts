@@ -26,7 +26,7 @@ export interface Plan {
  */
 export function planFormats(inputs: PlanInputs): Plan {
   const widths = wantedWidths(inputs)
-  const streamBits = inputs.precisionOf(undefined).streamBits
+  const { streamBits, margin } = inputs.precisionOf(undefined)
   const range = (name: string): Interval => {
     const found = inputs.ranges.get(name)
     if (found === undefined) throw new BugError(`no range is known of the value ${name}`)
@@ -39,7 +39,8 @@ export function planFormats(inputs: PlanInputs): Plan {
   const isStream = (bits: number) => bits >= streamBits
   const covered = (name: string, bits: number): Interval => {
     const { lo, hi } = range(name)
-    return isStream(bits) ? { lo: lo * STREAM_MARGIN, hi: hi * STREAM_MARGIN } : { lo, hi }
+    const factor = isStream(bits) ? STREAM_MARGIN : margin
+    return { lo: lo * factor, hi: hi * factor }
   }
   const classes = createScaleClasses(inputs, { wanted, covered, isStream, stepOf: (name, bits) => stepOf(name, bits) })
   /** All streams of a class have one step, so that they are added as they are. */

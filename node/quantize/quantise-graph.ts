@@ -44,7 +44,7 @@ export interface QuantisedModel {
   readonly labels: readonly string[]
   /** The step of each output's lanes, in order; 1 for integers. */
   readonly outputSteps: readonly number[]
-  /** The formats that each float value was held in, the widest first. */
+  /** The formats that each float value was held in over its whole range, the finest first. */
   readonly values: ReadonlyMap<string, readonly QuantisedValue[]>
 }
 
@@ -84,13 +84,10 @@ export function quantiseGraph(graph: FloatGraph, options: QuantiseOptions): Quan
   )
   const built = builder.finish(results.map(({ output }) => output))
   const values = new Map(
-    [...graph.values.keys()].map((name) => [
-      name,
-      formats
-        .made(name)
-        .map(({ id, step }) => ({ id: built.idOf(id), step }))
-        .sort((a, b) => a.step - b.step),
-    ]),
+    [...graph.values.keys()].map((name) => {
+      const held = formats.made(name).map(({ id, step }) => ({ id: built.idOf(id), step }))
+      return [name, held.sort((a, b) => a.step - b.step)]
+    }),
   )
   return { graph: built.graph, labels: built.labels, outputSteps: results.map(({ step }) => step), values }
 }

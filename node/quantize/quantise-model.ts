@@ -2,7 +2,7 @@ import { buildFloatGraph, probedValues } from './build-float-graph.ts'
 import { calibrate, feedsOf, measuredValues, type Progress, type Sample } from './calibration/calibrate.ts'
 import type { Dimensions } from './dimensions.ts'
 import type { FloatGraph } from './float-graph.ts'
-import type { OpenFloatSession } from './float-session.ts'
+import type { FloatSession, OpenFloatSession } from './float-session.ts'
 import type { Interval } from './formats.ts'
 import { chooseInputSpecs } from './input-specs.ts'
 import { declareOutputs } from './observed-model.ts'
@@ -18,6 +18,9 @@ export interface CalibratedModel {
   readonly inputs: readonly FloatInput[]
   readonly ranges: ReadonlyMap<string, Interval>
   readonly specs: readonly InputSpec[]
+  readonly samples: readonly Sample[]
+  /** The float file, able to give every value of the graph. Close it when the work is done. */
+  readonly floats: FloatSession
 }
 
 /** Reads samples for the inputs of a model. @throws QuantiseError `QuantiseData`. */
@@ -43,9 +46,10 @@ export async function calibrateModel(
   const session = await open(declareOutputs(file, computedValues(graph, model)))
   try {
     const ranges = await calibrate(graph, session, inputs, samples, progress)
-    return { graph, inputs, ranges, specs: chooseInputSpecs(graph, inputs, samples) }
-  } finally {
+    return { graph, inputs, ranges, specs: chooseInputSpecs(graph, inputs, samples), samples, floats: session }
+  } catch (error) {
     await session.close()
+    throw error
   }
 }
 

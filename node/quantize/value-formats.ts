@@ -14,7 +14,7 @@ export interface ValueFormats {
   view(lanes: LaneBuilder, name: string): View
   /** The value in a format, made when it is first asked for and kept by its step. */
   format(lanes: LaneBuilder, name: string, format: Format): Quantised
-  /** Formats made so far, in the order of their making. */
+  /** Formats made so far that cover the value's whole range. */
   made(name: string): readonly Quantised[]
   /** Lanes of an integer or boolean value, as they are. */
   exact(lanes: LaneBuilder, name: string): Quantised
@@ -66,7 +66,14 @@ export function createValueFormats(graph: FloatGraph, plan: Plan): ValueFormats 
   }
 
   return {
-    made: (name) => made(name).map(({ quantised }) => quantised),
+    made(name) {
+      if (graph.values.get(name)?.kind !== 'float') return made(name).map(({ quantised }) => quantised)
+      const range = plan.range(name)
+      const isWhole = ({ wanted: { step, lo, hi } }: Made) => (lo - 1) * step <= range.lo && (hi + 1) * step >= range.hi
+      return made(name)
+        .filter(isWhole)
+        .map(({ quantised }) => quantised)
+    },
     format,
     define(name, view) {
       if (views.has(name)) throw new BugError(`the value ${name} is defined twice`)

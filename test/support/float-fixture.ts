@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { checkGraph } from '../../node/exact/check.ts'
-import type { Tensor } from '../../node/exact/graph.ts'
 import { decodeOnnx } from '../../node/exact/import/onnx-decoder.ts'
 import { runReference } from '../../node/exact/reference.ts'
-import { packData } from '../../node/exact/tensor-data.ts'
 import { openFloatSession } from '../../node/inference/float-session.ts'
 import { readArrays } from '../../node/quantize/calibration/array-file.ts'
-import type { Sample } from '../../node/quantize/calibration/calibrate.ts'
 import { fromArrays } from '../../node/quantize/calibration/samples.ts'
+import type { OpenExactSession } from '../../node/quantize/exact-session.ts'
 import type { FloatTensor } from '../../node/quantize/float-graph.ts'
-import { numbersOf } from '../../node/quantize/per-lane.ts'
+import { addNoise, decibels, measure } from '../../node/quantize/measure.ts'
+import type { QuantisedModel } from '../../node/quantize/quantise-graph.ts'
 import { type CalibratedModel, calibrateModel, quantiseAt } from '../../node/quantize/quantise-model.ts'
 
 const FIXTURES = new URL('../fixtures/float-models/', import.meta.url)
@@ -47,48 +45,42 @@ function fixtureDimensions(file: Uint8Array, arrays: FloatFixture['arrays']): Ma
   return new Map(dynamic.map(({ name, axis }) => [`${name}.${axis}`, arrays.get(name)?.shape[axis + 1] ?? 1]))
 }
 
-/** Signal to noise of each output over the test samples, in dB, by the reference. */
-export function fixtureNoise(
+/** What quantising a fixture at a preset does to its test samples. */
+export interface FixtureVerdict {
+  readonly model: QuantisedModel
+  /** Signal to noise of each output against the expected answers, in dB. */
+  readonly outputs: ReadonlyMap<string, number>
+  /** Signal to noise of each value that the exact graph holds, in dB. */
+  readonly values: ReadonlyMap<string, number>
+}
+
+/** Quantises and judges a fixture. The exact graph runs in the reference, or as `open` says. */
+export async function judgeFixture(
   { arrays }: FloatFixture,
   calibrated: CalibratedModel,
   preset: 'fast' | 'precise',
-): Map<string, number> {
+  open: OpenExactSession = openReference,
+): Promise<FixtureVerdict> {
+  const { graph, inputs } = calibrated
   const model = quantiseAt(calibrated, preset)
-  const tests = new Map(calibrated.inputs.map(({ name }) => [name, arrays.get(`test.${name}`) as FloatTensor]))
-  const samples = fromArrays(tests, calibrated.inputs, 'fixture')
-  const checked = checkGraph(model.graph)
-  const results = samples.map((sample) => runReference(checked, lanesOf(calibrated, sample)))
-  return new Map(
-    calibrated.graph.outputs.flatMap((name, index) => {
-      const expected = arrays.get(`expected.${name}`)
-      // A map has no array: only its label is compared.
-      if (expected === undefined) return []
-      const step = model.outputSteps[index] as number
-      const actual = results.flatMap((outputs) => Array.from(outputs[index]?.data ?? [], (lane) => lane * step))
-      return [[name, signalToNoise(expected.data, actual)] as const]
-    }),
-  )
-}
-
-/** A sample in the fixed point that the model takes. */
-export function lanesOf({ specs }: CalibratedModel, sample: Sample): Tensor[] {
-  return sample.map(({ shape, data }, index) => {
-    const { step, lo, hi } = specs[index] as CalibratedModel['specs'][number]
-    const steps = numbersOf(step)
-    const lanes = Float64Array.from(data, (x, i) => {
-      const lane = Math.round(x / (steps[i % steps.length] as number))
-      return Math.min(Math.max(lane, lo), hi)
-    })
-    return { shape, data: packData(lanes) }
+  const tests = new Map(inputs.map(({ name }) => [name, arrays.get(`test.${name}`) as FloatTensor]))
+  const { answers, values } = await measure(calibrated, model, fromArrays(tests, inputs, 'fixture'), open)
+  const outputs = graph.outputs.flatMap((name, index) => {
+    const expected = arrays.get(`expected.${name}`)
+    // A map has no array: only its label is compared.
+    if (expected === undefined) return []
+    const exact = answers.flatMap((answer) => Array.from(answer.exact[index] ?? []))
+    return [[name, decibels(addNoise(undefined, expected.data, exact, 1))] as const]
   })
+  return {
+    model,
+    outputs: new Map(outputs),
+    values: new Map([...values].map(([name, noise]) => [name, decibels(noise)])),
+  }
 }
 
-/** `10 · log10(Σ signal² / Σ (signal − actual)²)`; infinite where they are equal. */
-export function signalToNoise(signal: ArrayLike<number>, actual: ArrayLike<number>): number {
-  let [power, noise] = [0, 0]
-  for (let i = 0; i < signal.length; i++) {
-    power += (signal[i] as number) ** 2
-    noise += ((signal[i] as number) - (actual[i] as number)) ** 2
-  }
-  return 10 * Math.log10(power / noise)
-}
+/** Runs exact graphs in the reference interpreter. */
+export const openReference: OpenExactSession = async (checked) => ({
+  run: async (inputs) => runReference(checked, inputs),
+  close: async () => {},
+})

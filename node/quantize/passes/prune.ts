@@ -1,4 +1,4 @@
-import type { FloatGraph } from '../float-graph.ts'
+import { type FloatGraph, readsOf } from '../float-graph.ts'
 
 /** Drops nodes that no output needs and constants that no node reads. Every input stays. Cost: linear. */
 export function prune(graph: FloatGraph): FloatGraph {
@@ -7,7 +7,7 @@ export function prune(graph: FloatGraph): FloatGraph {
     .toReversed()
     .filter((node) => {
       if (!node.outputs.some((name) => needed.has(name))) return false
-      for (const name of node.inputs) needed.add(name)
+      for (const name of readsOf(node)) needed.add(name)
       return true
     })
     .reverse()

@@ -67,7 +67,9 @@ function multiplierRescaling(
 ): Rescaling {
   const reach = Math.max(-rangeOf(useful.lo).lo, rangeOf(useful.hi).hi, 1)
   const result = Math.max(-format.lo, format.hi, 1) + rangeOf(mapLanes(offset, Math.abs)).hi
-  const most = 51 - Math.ceil(Math.log2(result + 2))
+  // Bounds are those of whole tensors: the widest lane may meet the greatest multiplier.
+  const product = reach * rangeOf(mapLanes(ratio, Math.abs)).hi
+  const most = 51 - Math.ceil(Math.log2(Math.max(result, product) + 2))
   const bits = Math.max(0, Math.min(Math.ceil(Math.log2(reach)) + MULTIPLIER_BITS, most))
   const multiplier = mapLanes(ratio, (r) => Math.round(r * 2 ** bits))
   return { multiplier, bias: mapLanes(offset, (o) => Math.round(o * 2 ** bits)), bits, early: undefined }
