@@ -1,117 +1,15 @@
-import { describe, it } from 'vitest'
-import {
-  bytes,
-  expectSameBits,
-  float,
-  type ImportCase,
-  type InputSpec,
-  image,
-  int64,
-  scalar,
-  tensor,
-  weights,
-} from '../../../test/support/import-case.ts'
-
-const flags: InputSpec = ['p', 'bool', [2, 3]]
-const more: InputSpec = ['q', 'bool', [3]]
-const int32 = (dims: readonly number[], values: readonly number[]) => tensor('int32', dims, values)
-
-// biome-ignore format: a table, one file after the other
-const CASES: Record<string, ImportCase> = {
-  'Floor of a quotient of tensors': { inputs: [['x', 'float32', [4, 9], -(2 ** 24), 2 ** 24], ['y', 'float32', [9], 1, 2 ** 24]],
-    steps: [['a', 'Div', ['x', 'y']], ['b', 'Floor', ['a']]], output: ['float32', [4, 9]] },
-  'Floor of a quotient by a constant that is no power of two': { inputs: [bytes], constants: { c: scalar(3) },
-    steps: [['a', 'Div', ['x', 'c']], ['b', 'Floor', ['a']]], output: ['float32', [2, 6]] },
-  'Floor of a quotient of fractions': { inputs: [bytes], constants: { h: scalar(0.25), c: float([6], [0.125, 0.75, 1, 3, 7.5, 100]) },
-    steps: [['s', 'Mul', ['x', 'h']], ['a', 'Div', ['s', 'c']], ['b', 'Floor', ['a']]], output: ['float32', [2, 6]] },
-  'Floor of a quotient of a constant': { inputs: [['x', 'float32', [9], 1, 99]], constants: { c: scalar(1000) },
-    steps: [['a', 'Div', ['c', 'x']], ['i', 'Identity', ['a']], ['b', 'Floor', ['i']]], output: ['float32', [9]] },
-  'Ceil of a quotient': { inputs: [bytes, ['y', 'float32', [2, 1], 1, 9]], steps: [['a', 'Div', ['x', 'y']], ['b', 'Ceil', ['a']]], output: ['float32', [2, 6]] },
-  'Ceil of halves': { inputs: [bytes], constants: { h: scalar(0.5) }, steps: [['a', 'Mul', ['x', 'h']], ['b', 'Ceil', ['a']]], output: ['float32', [2, 6]] },
-  'Floor of a quotient in float64': { inputs: [['x', 'float64', [4, 9], -(2 ** 53) + 1, 2 ** 53 - 1], ['y', 'float64', [9], 1, 2 ** 53 - 1]],
-    steps: [['a', 'Div', ['x', 'y']], ['b', 'Floor', ['a']]], output: ['float64', [4, 9]] },
-  'Div of integers, towards zero': { inputs: [['x', 'int32', [4, 9], -(2 ** 31) + 1, 2 ** 31 - 1], ['y', 'int32', [9], 1, 99]],
-    steps: [['a', 'Div', ['x', 'y']]], output: ['int32', [4, 9]] },
-  'Div of negative integers': { inputs: [['x', 'int64', [9], -(2 ** 40), -3]], constants: { c: tensor('int64', [], [7]) },
-    steps: [['a', 'Div', ['x', 'c']]], output: ['int64', [9]] },
-  'Div of either sign by a power of two': { inputs: [['x', 'int32', [9], -999, 999]], constants: { c: int32([2, 1], [8, 8]) },
-    steps: [['a', 'Div', ['x', 'c']]], output: ['int32', [2, 9]] },
-  'Mod of integers': { inputs: [['x', 'int32', [5, 9], -999, 999]], constants: { c: int32([9], [1, 2, 3, 5, 7, 8, 100, 998, 999]) },
-    steps: [['a', 'Mod', ['x', 'c']]], output: ['int32', [5, 9]] },
-  'Mod of integers like C': { inputs: [['x', 'int32', [5, 9], -999, 999], ['y', 'int32', [9], 1, 50]],
-    steps: [['a', 'Mod', ['x', 'y'], { fmod: 1 }]], output: ['int32', [5, 9]] },
-  'Mod of floats': { inputs: [['x', 'float32', [5, 9], -999, 999]], constants: { h: scalar(0.5), c: float([9], [1.5, 2, 3, 5.25, 7, 8, 100, 998, 999]), four: scalar(4) },
-    steps: [['s', 'Mul', ['x', 'h']], ['a', 'Mod', ['s', 'c'], { fmod: 1 }], ['z', 'Mul', ['a', 'four']]], output: ['float32', [5, 9]] },
-  'Floor of a root': { inputs: [['x', 'float32', [64], 0, 2 ** 24]], steps: [['a', 'Sqrt', ['x']], ['b', 'Floor', ['a']]], output: ['float32', [64]] },
-  'Floor of a root in float64': { inputs: [['x', 'float64', [64], 0, 2 ** 52 - 1]], steps: [['a', 'Sqrt', ['x']], ['b', 'Floor', ['a']]], output: ['float64', [64]] },
-  'Sign': { inputs: [bytes], constants: { h: scalar(0.5) }, steps: [['s', 'Mul', ['x', 'h']], ['a', 'Sign', ['s']]], output: ['float32', [2, 6]] },
-  'Mul of integers by one and by a power of two': { inputs: [['x', 'int32', [2, 6], -9, 9]], constants: { c: int32([], [1]), d: int32([6], [4, 4, 4, 4, 4, 4]) },
-    steps: [['a', 'Mul', ['x', 'c']], ['b', 'Mul', ['a', 'd']]], output: ['int32', [2, 6]] },
-
-  ...Object.fromEntries((['Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Equal'] as const).flatMap((op) => [
-    [`${op} of tensors`, { inputs: [['x', 'float32', [4, 9], -3, 3], ['y', 'float32', [9], -3, 3]], steps: [['a', op, ['x', 'y']]], output: ['bool', [4, 9]] }],
-    [`${op} of fractions and constants`, { inputs: [['x', 'float32', [4, 5], -3, 3]], constants: { h: scalar(0.5), c: float([5], [-1.5, -0.25, 0, 0.5, 1]) },
-      steps: [['s', 'Mul', ['x', 'h']], ['a', op, ['s', 'c']], ['b', op, ['c', 's']], ['i', 'Cast', ['a'], { to: 6 }], ['j', 'Cast', ['b'], { to: 6 }], ['z', 'Add', ['i', 'j']]], output: ['int32', [4, 5]] }],
-    [`${op} of int64`, { inputs: [['x', 'int64', [9], -(2 ** 53) + 1, 2 ** 53 - 1], ['y', 'int64', [9], -(2 ** 53) + 1, 2 ** 53 - 1]], steps: [['a', op, ['x', 'y']]], output: ['bool', [9]] }],
-  ]) as [string, ImportCase][]),
-  'Equal of booleans': { inputs: [flags, more], steps: [['a', 'Equal', ['p', 'q']]], output: ['bool', [2, 3]] },
-  'Not, And, Or, Xor': { inputs: [flags, more], steps: [['a', 'And', ['p', 'q']], ['b', 'Or', ['p', 'q']], ['c', 'Xor', ['p', 'q']], ['d', 'Not', ['c']],
-    ['e', 'Xor', ['a', 'd']], ['f', 'Concat', ['e', 'b', 'c'], { axis: 1 }]], output: ['bool', [2, 9]] },
-  'Where, which broadcasts': { inputs: [flags, ['x', 'float32', [3], -9, 9]], constants: { c: float([2, 1], [-0.5, 8]), two: scalar(2) },
-    steps: [['a', 'Where', ['p', 'x', 'c']], ['b', 'Mul', ['a', 'two']]], output: ['float32', [2, 3]] },
-  'Where of a constant mask': { inputs: [bytes], constants: { m: tensor('bool', [6], [1, 0, 1, 1, 0, 0]), c: scalar(-999) },
-    steps: [['a', 'Where', ['m', 'x', 'c']]], output: ['float32', [2, 6]] },
-  'Cast of numbers to booleans': { inputs: [['x', 'float32', [2, 9], -2, 2]], constants: { h: scalar(0.5) },
-    steps: [['s', 'Mul', ['x', 'h']], ['a', 'Cast', ['s'], { to: 9 }], ['b', 'Cast', ['a'], { to: 1 }]], output: ['float32', [2, 9]] },
-
-  'GatherElements': { inputs: [['x', 'float32', [3, 4], -99, 99], ['i', 'int64', [3, 5], 0, 3]], steps: [['a', 'GatherElements', ['x', 'i'], { axis: 1 }]], output: ['float32', [3, 5]] },
-  'GatherElements at fewer rows, from the back': { inputs: [['x', 'float32', [3, 4], -99, 99]], constants: { i: tensor('int64', [2, 3], [-1, 0, 1, 2, -3, -2]) },
-    steps: [['a', 'GatherElements', ['x', 'i']]], output: ['float32', [2, 3]] },
-  'Split into equal parts': { inputs: [bytes], steps: [['a b c', 'Split', ['x'], { axis: -1 }], ['y', 'Sub', ['c', 'a']]], output: ['float32', [2, 2]] },
-  'Split into given parts, some unread': { inputs: [bytes], constants: { s: int64([1, 3, 2]) }, steps: [['a b c', 'Split', ['x', 's'], { axis: 1 }], ['y', 'Neg', ['b']]], output: ['float32', [2, 3]] },
-  'Split with a smaller last part': { inputs: [['x', 'int32', [7, 2], -9, 9]], opset: 18, steps: [['a b c', 'Split', ['x'], { num_outputs: 3 }], ['y', 'Neg', ['c']]], output: ['int32', [1, 2]] },
-  'Tile': { inputs: [['x', 'float32', [2, 3, 1], -9, 9]], constants: { r: int64([2, 1, 3]) }, steps: [['a', 'Tile', ['x', 'r']]], output: ['float32', [4, 3, 3]] },
-  'Resize by scales, asymmetric': { inputs: [image], constants: { s: float([4], [1, 1, 2, 3]) },
-    steps: [['a', 'Resize', ['x', '', 's'], { coordinate_transformation_mode: 'asymmetric', mode: 'nearest', nearest_mode: 'floor' }]], output: ['float32', [1, 4, 12, 24]] },
-  'Resize to sizes, half a pixel': { inputs: [image], constants: { s: int64([1, 4, 30, 8]), none: float([0], []) },
-    steps: [['a', 'Resize', ['x', 'none', 'none', 's'], { mode: 'nearest' }]], output: ['float32', [1, 4, 30, 8]] },
-  'DepthToSpace, DCR': { inputs: [['x', 'float32', [1, 8, 2, 3], -99, 99]], steps: [['a', 'DepthToSpace', ['x'], { blocksize: 2 }]], output: ['float32', [1, 2, 4, 6]] },
-  'DepthToSpace, CRD': { inputs: [['x', 'float32', [1, 8, 2, 3], -99, 99]], steps: [['a', 'DepthToSpace', ['x'], { blocksize: 2, mode: 'CRD' }]], output: ['float32', [1, 2, 4, 6]] },
-  'SpaceToDepth': { inputs: [image], steps: [['a', 'SpaceToDepth', ['x'], { blocksize: 2 }]], output: ['float32', [1, 16, 3, 4]] },
-  'Trilu, upper and lower': { inputs: [['x', 'float32', [2, 3, 4], -9, 9]], constants: { k: tensor('int64', [], [-1]) },
-    steps: [['a', 'Trilu', ['x']], ['b', 'Trilu', ['x', 'k'], { upper: 0 }], ['c', 'Sub', ['a', 'b']]], output: ['float32', [2, 3, 4]] },
-  'Shape, Size and ConstantOfShape': { inputs: [bytes], constants: { zero: int64([0]), one: int64([1]), six: int64([6]) },
-    steps: [['s', 'Shape', ['x']], ['d', 'Gather', ['s', 'zero']], ['n', 'Size', ['x']], ['u', 'Unsqueeze', ['n', 'zero']], ['t', 'Concat', ['d', 'u'], { axis: 0 }],
-      ['f', 'ConstantOfShape', ['d'], { value: float([1], [7]) }], ['k', 'ConstantOfShape', ['t']], ['w', 'Unsqueeze', ['f', 'one']], ['a', 'Mul', ['x', 'w']],
-      ['l', 'Slice', ['k', 'zero', 'six', 'one']], ['z', 'Add', ['a', 'l']]], output: ['float32', [2, 6]] },
-
-  'ArgMin, the first of equals': { inputs: [['x', 'float32', [5, 9], 0, 2]], steps: [['a', 'ArgMin', ['x'], { axis: 1, keepdims: 0 }]], output: ['int64', [5]] },
-  'TopK of one': { inputs: [['x', 'float32', [5, 9], 0, 2]], constants: { k: int64([1]), h: scalar(0.5), two: scalar(2) },
-    steps: [['s', 'Mul', ['x', 'h']], ['v i', 'TopK', ['s', 'k']], ['c', 'Cast', ['i'], { to: 1 }], ['a', 'Add', ['v', 'c']], ['z', 'Mul', ['a', 'two']]], output: ['float32', [5, 1]] },
-  'TopK of several, with ties': { inputs: [['x', 'float32', [9, 5], 0, 3]], constants: { k: int64([4]) },
-    steps: [['v i', 'TopK', ['x', 'k'], { axis: 0 }], ['c', 'Cast', ['i'], { to: 1 }], ['z', 'Concat', ['v', 'c'], { axis: 1 }]], output: ['float32', [4, 10]] },
-  'TopK of the least': { inputs: [['x', 'float32', [2, 9], -3, 3]], constants: { k: int64([3]) },
-    steps: [['v i', 'TopK', ['x', 'k'], { largest: 0 }], ['c', 'Cast', ['i'], { to: 1 }], ['z', 'Concat', ['v', 'c'], { axis: 1 }]], output: ['float32', [2, 6]] },
-  'CumSum along a middle axis': { inputs: [image], constants: { a: tensor('int64', [], [2]) }, steps: [['y', 'CumSum', ['x', 'a']]], output: ['float32', [1, 4, 6, 8]] },
-  'CumSum, exclusive and in reverse': { inputs: [['x', 'int32', [7], -(2 ** 20), 2 ** 20]], constants: { a: tensor('int64', [1], [-1]) },
-    steps: [['y', 'CumSum', ['x', 'a'], { exclusive: 1, reverse: 1 }]], output: ['int32', [7]] },
-
-  'ConvTranspose without strides': { inputs: [image], constants: { w: weights([4, 3, 3, 2]), b: weights([3], 99) },
-    steps: [['a', 'ConvTranspose', ['x', 'w', 'b'], { pads: [1, 0, 2, 1] }]], output: ['float32', [1, 3, 5, 8]] },
-  'ConvTranspose of a kernel as great as its strides': { inputs: [image], constants: { w: weights([4, 3, 2, 2]) },
-    steps: [['a', 'ConvTranspose', ['x', 'w'], { strides: [2, 2] }]], output: ['float32', [1, 3, 12, 16]] },
-  'ConvTranspose with pads and output_padding': { inputs: [image], constants: { w: weights([4, 5, 3, 3]), b: weights([5], 99) },
-    steps: [['a', 'ConvTranspose', ['x', 'w', 'b'], { strides: [2, 2], pads: [1, 1, 1, 1], output_padding: [1, 1] }]], output: ['float32', [1, 5, 12, 16]] },
-  'ConvTranspose of groups, strides beyond the kernel, and dilation': { inputs: [['x', 'float32', [2, 4, 5, 4], -50, 50]], constants: { w: weights([4, 3, 2, 3]) },
-    steps: [['a', 'ConvTranspose', ['x', 'w'], { strides: [3, 2], dilations: [1, 2], group: 2, pads: [0, 1, 1, 2] }]], output: ['float32', [2, 6, 13, 8]] },
-  'ConvTranspose in one dimension': { inputs: [['x', 'float32', [1, 3, 9], -99, 99]], constants: { w: weights([3, 2, 4]) },
-    steps: [['a', 'ConvTranspose', ['x', 'w'], { strides: [2], pads: [1, 1] }]], output: ['float32', [1, 2, 18]] },
-  'ConvTranspose in three dimensions': { inputs: [['x', 'float32', [1, 2, 3, 2, 3], -99, 99]], constants: { w: weights([2, 2, 3, 2, 2]) },
-    steps: [['a', 'ConvTranspose', ['x', 'w'], { strides: [2, 3, 2], pads: [1, 0, 0, 0, 0, 1] }]], output: ['float32', [1, 2, 6, 5, 5]] },
-  'ConvTranspose by a computed kernel': { inputs: [['x', 'float32', [1, 2, 4], -99, 99], ['w', 'float32', [2, 3, 3], -99, 99]],
-    steps: [['a', 'ConvTranspose', ['x', 'w'], { strides: [2] }]], output: ['float32', [1, 3, 9]] },
-}
+import { describe, expect, it } from 'vitest'
+import { expectSameBits } from '../../../test/support/import-case.ts'
+import { OPERATOR_CASES } from '../../../test/support/operator-cases.ts'
+import { PARITY_CASES } from '../../../test/support/parity-cases.ts'
+import { NODE_IMPORTERS } from './node-importers.ts'
 
 describe('an imported graph gives the bits of the file in plain ONNX Runtime', () => {
-  it.each(Object.entries(CASES))('%s', expectSameBits)
+  it.each(Object.entries(OPERATOR_CASES))('%s', expectSameBits)
+
+  it('of every operator that exact files may use', () => {
+    const cases = [...Object.values(PARITY_CASES), ...Object.values(OPERATOR_CASES)]
+    const run = new Set(cases.flatMap(({ steps }) => steps.map(([, operator]) => operator)))
+    expect([...NODE_IMPORTERS.keys()].filter((operator) => !run.has(operator))).toEqual([])
+  })
 })
