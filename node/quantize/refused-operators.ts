@@ -5,7 +5,6 @@ const QUANTISED_BEFORE = 'the model was quantised before, by scales that round: 
 const ON_BITS = 'integers are numbers here, not bits: do it before the model, or write an exact file'
 const OF_OPERANDS = 'the shape of its result depends on data: give it constant operands, which fold'
 const NORMALISES = 'not built yet: train with BatchNormalization instead'
-const LINEAR = 'not built yet: use MatMul or Gemm and Add'
 
 /** Operators without a handler, and why: where the reason is another than that of exact files. */
 const REFUSALS: readonly (readonly [operators: string, reason: string])[] = [
@@ -29,7 +28,6 @@ const REFUSALS: readonly (readonly [operators: string, reason: string])[] = [
   ['ConvTranspose', 'not built yet: use Resize nearest, then Conv'],
   ['CumSum', 'not built yet: use MatMul with a constant triangle of ones'],
   ['DepthToSpace SpaceToDepth', 'not built yet: use Reshape, Transpose and Reshape'],
-  ['GRU LSTM RNN', 'not built yet: unroll it when exporting'],
   ['GroupNormalization InstanceNormalization LRN LayerNormalization MeanVarianceNormalization', NORMALISES],
   ['LogSoftmax Softmax', 'not built yet: export the scores before it, whose order is the same'],
   ['LpNormalization', 'not built yet: use ReduceL2, then Div'],
@@ -47,11 +45,8 @@ const REFUSALS: readonly (readonly [operators: string, reason: string])[] = [
   ['ai.onnx.ml:CategoryMapper ai.onnx.ml:LabelEncoder', 'it looks words or keys up: give indices as an input'],
   ['ai.onnx.ml:FeatureVectorizer', 'not built yet: use Concat'],
   ['ai.onnx.ml:Imputer', 'no input lane is ever missing: impute before the model'],
-  ['ai.onnx.ml:LinearClassifier ai.onnx.ml:LinearRegressor', LINEAR],
-  ['ai.onnx.ml:Normalizer', 'not built yet: use ReduceL2, ReduceMax or ReduceSum of Abs, then Div'],
   ['ai.onnx.ml:OneHotEncoder', 'not built yet: use Gather from a constant identity matrix'],
   ['ai.onnx.ml:SVMClassifier ai.onnx.ml:SVMRegressor', 'its kernels are not built: use a linear model or trees'],
-  ['ai.onnx.ml:Scaler', 'not built yet: use Sub and Mul by constants'],
   ['ai.onnx.ml:TreeEnsemble', 'not built yet: export as TreeEnsembleClassifier or TreeEnsembleRegressor'],
 ]
 
