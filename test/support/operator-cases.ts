@@ -74,6 +74,8 @@ export const OPERATOR_CASES: Record<string, ImportCase> = {
       ['f', 'ConstantOfShape', ['d'], { value: float([1], [7]) }], ['k', 'ConstantOfShape', ['t']], ['w', 'Unsqueeze', ['f', 'one']], ['a', 'Mul', ['x', 'w']],
       ['l', 'Slice', ['k', 'zero', 'six', 'one']], ['z', 'Add', ['a', 'l']]], output: ['float32', [2, 6]] },
 
+  'ArgMax and ArgMin, the last of equals': { inputs: [['x', 'float32', [5, 9], 0, 2]],
+    steps: [['a', 'ArgMax', ['x'], { axis: 1, select_last_index: 1 }], ['b', 'ArgMin', ['x'], { axis: -1, select_last_index: 1 }], ['z', 'Concat', ['a', 'b'], { axis: 1 }]], output: ['int64', [5, 2]] },
   'ArgMin, the first of equals': { inputs: [['x', 'float32', [5, 9], 0, 2]], steps: [['a', 'ArgMin', ['x'], { axis: 1, keepdims: 0 }]], output: ['int64', [5]] },
   'TopK of one': { inputs: [['x', 'float32', [5, 9], 0, 2]], constants: { k: int64([1]), h: scalar(0.5), two: scalar(2) },
     steps: [['s', 'Mul', ['x', 'h']], ['v i', 'TopK', ['s', 'k']], ['c', 'Cast', ['i'], { to: 1 }], ['a', 'Add', ['v', 'c']], ['z', 'Mul', ['a', 'two']]], output: ['float32', [5, 1]] },

@@ -2,11 +2,13 @@ import type { Shape } from '../graph.ts'
 import { broadcastShapes } from '../ops/shapes.ts'
 import { shapeEquals, shapeSize, shapeText } from '../tensor-data.ts'
 import { align } from './align.ts'
-import { attribute, flag, requireAttribute } from './attributes.ts'
+import { attribute, flag } from './attributes.ts'
 import { normalizeAxes, normalizeAxis } from './axes.ts'
+import { INT64 } from './dtypes.ts'
 import { refuse } from './import-error.ts'
 import {
   addUnchecked,
+  constantTensor,
   emit,
   factsOf,
   listOperand,
@@ -17,6 +19,9 @@ import {
   scalarOperand,
   type Tracked,
 } from './node-context.ts'
+
+/** An axis has this many lanes at most where lanes are picked by constant places, which take memory before any op is checked. */
+const MAX_PICKED = 2 ** 20
 
 /** Reshape to a constant shape; 0 copies an extent (unless allowzero), −1 is what remains. */
 export function importReshape(context: NodeContext): Tracked {
@@ -115,14 +120,22 @@ function sliceRange(from: number, to: number, step: number, extent: number) {
   return { start, step, size: Math.ceil((end - start) / step) }
 }
 
-/** Pad with a constant. */
+/** Pad with a constant, or with the tensor's own lanes. */
 export function importPad(context: NodeContext): Tracked {
-  requireAttribute(context.node, 'mode', 'string', 'constant')
+  const mode = attribute(context.node, 'mode', 'string') ?? 'constant'
+  if (mode === 'edge' || mode === 'reflect') return padFromInside(context, mode)
+  if (mode !== 'constant')
+    refuse('OnnxUnsupported', `attribute mode is ${mode}: constant, edge and reflect are supported`)
   const fill = context.source(2)
   const sources = [requireSource(context, 0), ...(fill ? [fill] : [])]
   const [x, value] = align(context, sources) as [Tracked, Tracked | undefined]
   if (fill && scalarOperand(context, 2) === undefined) refuse('OnnxUnsupported', 'the pad value must be a constant')
-  const rank = factsOf(context, x).shape.length
+  const pads = padsOperand(context, factsOf(context, x).shape.length)
+  return emit(context, { kind: 'pad', inputs: [x.id], pads, value: value ? factsOf(context, value).lo : 0 }, x)
+}
+
+/** Pads of every axis, first those before, then those after. */
+function padsOperand(context: NodeContext, rank: number): readonly number[] {
   const given = requiredList(context, 1)
   const axes = (listOperand(context, 3) ?? Array.from({ length: rank }, (_, axis) => axis)).map((axis) =>
     normalizeAxis(axis, rank),
@@ -138,7 +151,24 @@ export function importPad(context: NodeContext): Tracked {
     pads[axis] = given[i] as number
     pads[rank + axis] = given[axes.length + i] as number
   })
-  return emit(context, { kind: 'pad', inputs: [x.id], pads, value: value ? factsOf(context, value).lo : 0 }, x)
+  return pads
+}
+
+/** Pads with the tensor's own lanes, one axis after the other: the last one again, or those before it mirrored. */
+function padFromInside(context: NodeContext, mode: 'edge' | 'reflect'): Tracked {
+  const x = operand(context, 0)
+  const { shape } = factsOf(context, x)
+  const pads = padsOperand(context, shape.length)
+  return shape.reduce((padded, extent, axis) => {
+    const [before, after] = [pads[axis] as number, pads[shape.length + axis] as number]
+    const last = extent - 1
+    if (mode === 'reflect' && Math.max(before, after) > last)
+      refuse('OnnxShapeInvalid', `axis ${axis} of ${extent} lanes mirrors ${last} at most: pad less`)
+    if (before + after === 0) return padded
+    const inside = (at: number) =>
+      mode === 'edge' ? Math.min(Math.max(at, 0), last) : last - Math.abs(last - Math.abs(at))
+    return pickLanes(context, padded, axis, before + extent + after, (i) => inside(i - before))
+  }, x)
 }
 
 /** Concat along one axis. */
@@ -182,6 +212,20 @@ export function importGatherElements(context: NodeContext): Tracked {
   const table = cutTo(context, data, reach.with(axis, shape[axis] as number))
   const fromFront = countFromFront(context, indices, shape[axis] as number)
   return emit(context, { kind: 'gather-elements', inputs: [fromFront.id, table.id], axis }, data)
+}
+
+/** Lanes along an axis: `count` of them, each from a constant place. @throws ImportError `OnnxTooLarge`. */
+export function pickLanes(
+  context: NodeContext,
+  x: Tracked,
+  axis: number,
+  count: number,
+  place: (index: number) => number,
+): Tracked {
+  if (count > MAX_PICKED) refuse('OnnxTooLarge', `picks ${count} lanes along axis ${axis}: at most ${MAX_PICKED}`)
+  const places = Array.from({ length: count }, (_, index) => place(index))
+  const indices = constantTensor(context, [count], places, INT64)
+  return addUnchecked(context, { kind: 'lookup', inputs: [indices.id, x.id], axis }, x)
 }
 
 /** The first lanes along each axis. */

@@ -1,3 +1,4 @@
+import type { Shape, Window } from '../graph.ts'
 import { shapeSize, shapeText } from '../tensor-data.ts'
 import { attribute, flag, requireAttribute } from './attributes.ts'
 import { normalizeAxes } from './axes.ts'
@@ -8,11 +9,13 @@ import { readWindow } from './windows.ts'
 /** MaxPool, without indices. */
 export function importMaxPool(context: NodeContext): Tracked {
   const { x, window, kernel } = pooling(context)
-  return emit(context, { kind: 'max-pool', inputs: [x.id], kernel, ...window }, x)
+  const pads = flag(context.node, 'ceil_mode', false) ? padsForPartWindows(context, x, window, kernel) : window.pads
+  return emit(context, { kind: 'max-pool', inputs: [x.id], kernel, ...window, pads }, x)
 }
 
 /** AveragePool, where every window divides by the same power of two: a sum and a move of frac. */
 export function importAveragePool(context: NodeContext): Tracked {
+  requireAttribute(context.node, 'ceil_mode', 'int', 0)
   const { x, window, kernel } = pooling(context)
   if (window.pads.some((pad) => pad > 0) && !flag(context.node, 'count_include_pad', false)) {
     refuse('OnnxInexact', 'windows at the edge divide by other counts: set count_include_pad, or pad before')
@@ -50,8 +53,20 @@ export function importReduce(
   return emit(context, { kind, inputs: [x.id], axes, keepDims: flag(node, 'keepdims', true) }, x)
 }
 
+/** Pads with which windows that reach over the end are whole. One that would hold padding alone is refused by the op. */
+function padsForPartWindows(context: NodeContext, x: Tracked, { strides, dilations, pads }: Window, kernel: Shape) {
+  requireAttribute(context.node, 'auto_pad', 'string', 'NOTSET')
+  const spatial = factsOf(context, x).shape.slice(2)
+  const after = spatial.map((extent, axis) => {
+    const [stride, pad] = [strides[axis] as number, pads[spatial.length + axis] as number]
+    const span = ((kernel[axis] as number) - 1) * (dilations[axis] as number) + 1
+    const beyondFirst = extent + (pads[axis] as number) + pad - span
+    return pad + Math.ceil(beyondFirst / stride) * stride - beyondFirst
+  })
+  return [...pads.slice(0, spatial.length), ...after]
+}
+
 function pooling(context: NodeContext) {
-  requireAttribute(context.node, 'ceil_mode', 'int', 0)
   const x = operand(context, 0)
   const kernel =
     attribute(context.node, 'kernel_shape', 'ints') ?? refuse('OnnxMalformed', 'attribute kernel_shape is missing')

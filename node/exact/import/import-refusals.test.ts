@@ -82,6 +82,8 @@ describe('huge files', () => {
     )
     const pads: FileTensor = { dtype: 'int64', dims: [4], values: [0, 2 ** 30, 0, 2 ** 30] }
     expectRefusal(single({ op: 'Pad', inputs: ['x', 'p'] }, { p: pads }), 'OnnxTooLarge', /Pad: lanes of a tensor/)
+    const edge = { op: 'Pad', inputs: ['x', 'p'], attributes: { mode: 'edge' } }
+    expectRefusal(single(edge, { p: pads }), 'OnnxTooLarge', 'picks 2147483652 lanes along axis 1')
   })
 })
 
@@ -184,6 +186,10 @@ describe('what exact files may not use', () => {
     const scales = { s: { dtype: 'float32', dims: [2], values: [1, 1.5] } } as const
     const top = { op: 'TopK', inputs: ['x', 'k'], attributes: { sorted: 0 } }
     expectRefusal(single(top, k), 'OnnxUnsupported', 'attribute sorted is 0')
+    const p = { p: { dtype: 'int64', dims: [4], values: [0, 4, 0, 0] } } as const
+    const pad = (mode: string) => single({ op: 'Pad', inputs: ['x', 'p'], attributes: { mode } }, p)
+    expectRefusal(pad('wrap'), 'OnnxUnsupported', 'attribute mode is wrap: constant, edge and reflect')
+    expectRefusal(pad('reflect'), 'OnnxShapeInvalid', 'axis 1 of 4 lanes mirrors 3 at most')
     const resize = (attributes: Record<string, string>) =>
       single({ op: 'Resize', inputs: ['x', '', 's'], attributes: { mode: 'nearest', ...attributes } }, scales)
     expectRefusal(resize({}), 'OnnxUnsupported', 'resizes axis 1 by 1.5: only whole factors')

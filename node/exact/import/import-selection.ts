@@ -1,7 +1,8 @@
-import { attribute, flag, requireAttribute } from './attributes.ts'
+import { attribute, flag } from './attributes.ts'
 import { normalizeAxis } from './axes.ts'
 import { BOOL, INT64 } from './dtypes.ts'
 import { refuse } from './import-error.ts'
+import { pickLanes } from './import-movement.ts'
 import {
   addUnchecked,
   constantTensor,
@@ -21,14 +22,20 @@ const MAX_ROUNDS = 64
 /** A CumSum is a product with a triangle of this many rows at most. */
 const MAX_TRIANGLE_ROWS = 2048
 
-/** ArgMax and ArgMin, the first of equals. */
+/** ArgMax and ArgMin: the first of equals, or the last. */
 export function importArgExtremum(context: NodeContext, which: 'max' | 'min'): Tracked {
-  requireAttribute(context.node, 'select_last_index', 'int', 0)
   const x = operand(context, 0)
-  const axis = normalizeAxis(attribute(context.node, 'axis', 'int') ?? 0, factsOf(context, x).shape.length)
+  const { shape } = factsOf(context, x)
+  const axis = normalizeAxis(attribute(context.node, 'axis', 'int') ?? 0, shape.length)
   const keepDims = flag(context.node, 'keepdims', true)
   const ranked = which === 'max' ? x : negate(context, x)
-  return emit(context, { kind: 'argmax', inputs: [ranked.id], axis, keepDims }, INDEX)
+  const first = (of: Tracked) => emit(context, { kind: 'argmax', inputs: [of.id], axis, keepDims }, INDEX)
+  if (!flag(context.node, 'select_last_index', false)) return first(ranked)
+  // The last of equals is the first one from behind.
+  const last = (shape[axis] as number) - 1
+  const fromBehind = first(pickLanes(context, ranked, axis, last + 1, (i) => last - i))
+  const end = constantTensor(context, [], [last], INT64)
+  return emit(context, { kind: 'sub', inputs: [end.id, fromBehind.id] }, INDEX)
 }
 
 /** TopK of a constant k: rounds that each find the first greatest lane and then leave it out. @returns values and indices. */
