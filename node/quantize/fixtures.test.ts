@@ -3,9 +3,17 @@ import { calibrateFixture, judgeFixture, readFixture } from '../../test/support/
 
 /** Least signal to noise in dB that each preset must keep on the test samples. */
 const FLOORS: Readonly<Record<string, { readonly fast: number; readonly precise: number }>> = {
+  bert: { fast: 24, precise: 32 },
+  'bert-layer-norm': { fast: 20, precise: 34 },
   conv3d: { fast: 31, precise: 46 },
+  'encoder-masked-mean': { fast: 30, precise: 44 },
+  'encoder-padding': { fast: 24, precise: 42 },
   'forest-classifier-zipmap': { fast: 200, precise: 200 },
   'forest-regressor-average': { fast: 80, precise: 90 },
+  gpt: { fast: 24, precise: 42 },
+  'gpt-cache': { fast: 22, precise: 30 },
+  'gpt-fixed-cache': { fast: 24, precise: 30 },
+  'gpt-rotary': { fast: 22, precise: 40 },
   gru: { fast: 28, precise: 40 },
   'gru-unrolled': { fast: 29, precise: 43 },
   inception: { fast: 20, precise: 36 },
@@ -25,6 +33,7 @@ const FLOORS: Readonly<Record<string, { readonly fast: number; readonly precise:
   shufflenet: { fast: 18, precise: 26 },
   unet: { fast: 30, precise: 46 },
   'unet-resize': { fast: 29, precise: 46 },
+  vit: { fast: 28, precise: 46 },
   'xgboost-multiclass': { fast: 65, precise: 70 },
 }
 

@@ -21,6 +21,8 @@ export interface FloatTensor {
 export interface FloatValue {
   readonly kind: ElementKind
   readonly shape: Shape
+  /** For a value that a pass invented by moving another: that one, whose calibrated range it has. */
+  readonly rangeOf?: string
 }
 
 /** One operator call. An empty name is an operand or result that is left out. */

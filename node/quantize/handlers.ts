@@ -5,12 +5,15 @@ import { CONTRACTION_HANDLERS } from './ops/contractions.ts'
 import { CONVOLUTION_HANDLERS } from './ops/convolution.ts'
 import { FUNCTION_HANDLERS } from './ops/functions.ts'
 import { LINEAR_MODEL_HANDLERS } from './ops/linear-models.ts'
+import { LOGIC_HANDLERS } from './ops/logic.ts'
 import { MOVEMENT_HANDLERS } from './ops/movement.ts'
+import { NORMALISATION_HANDLERS } from './ops/normalisation.ts'
 import { POOLING_HANDLERS } from './ops/pooling.ts'
 import { PRODUCT_HANDLERS } from './ops/products.ts'
 import { RECURRENT_HANDLERS } from './ops/recurrent.ts'
 import { REDUCTION_HANDLERS } from './ops/reductions.ts'
 import { RESAMPLING_HANDLERS } from './ops/resampling.ts'
+import { SOFTMAX_HANDLERS } from './ops/softmax.ts'
 import { SUM_HANDLERS } from './ops/sums.ts'
 import { TREE_HANDLERS } from './ops/trees.ts'
 
@@ -22,11 +25,14 @@ const FAMILIES: readonly HandlerTable[] = [
   CONVOLUTION_HANDLERS,
   FUNCTION_HANDLERS,
   LINEAR_MODEL_HANDLERS,
+  LOGIC_HANDLERS,
   MOVEMENT_HANDLERS,
+  NORMALISATION_HANDLERS,
   POOLING_HANDLERS,
   PRODUCT_HANDLERS,
   REDUCTION_HANDLERS,
   RESAMPLING_HANDLERS,
+  SOFTMAX_HANDLERS,
   SUM_HANDLERS,
   RECURRENT_HANDLERS,
   TREE_HANDLERS,

@@ -67,9 +67,12 @@ export function createScaleClasses(inputs: PlanInputs, wanted: Wanted): ScaleCla
 
   /** The scale at which the formats of the class's operands waste the fewest bits in all. */
   function choose(root: string): number {
+    const isWanted = membersOf(root).some((name) => wanted.wanted(name).length > 0)
+    // Values that nothing wants rounded may still be: in the widest format, as streams are.
+    const unwanted = isWanted ? [] : [inputs.precisionOf(undefined).streamBits]
     const demands = membersOf(root).flatMap((name) => {
       const { log } = find(name)
-      return wanted.wanted(name).map((bits) => {
+      return [...wanted.wanted(name), ...unwanted].map((bits) => {
         const { lo, hi } = wanted.covered(name, bits)
         return { bits, exact: (Math.max(hi, 0) - Math.min(lo, 0)) / (2 ** bits - 1) / 2 ** log }
       })
@@ -114,14 +117,14 @@ export function createScaleClasses(inputs: PlanInputs, wanted: Wanted): ScaleCla
       const key = `${root} ${bits}`
       const known = streamFactors.get(key)
       if (known !== undefined) return known
-      const factors = membersOf(root).map((member) =>
-        wanted.wanted(member).some(wanted.isStream)
-          ? stepFor(scale(member), wanted.covered(member, bits), bits) / scale(member)
-          : 0,
+      const members = membersOf(root)
+      const streams = members.filter((member) => wanted.wanted(member).some(wanted.isStream))
+      const factors = (streams.length > 0 ? streams : members).map(
+        (member) => stepFor(scale(member), wanted.covered(member, bits), bits) / scale(member),
       )
       const factor = Math.max(...factors)
-      streamFactors.set(key, factor > 0 ? factor : 1)
-      return factor > 0 ? factor : 1
+      streamFactors.set(key, factor)
+      return factor
     },
   }
 }

@@ -15,9 +15,12 @@ export function feedsOf(inputs: readonly FloatInput[], sample: Sample): FloatFee
   return inputs.map(({ name, dataType }, index) => ({ name, dataType, tensor: sample[index] as FloatTensor }))
 }
 
-/** Float values of a graph that a run has to give: all but constants. */
+/** Float values that a run has to give: all of the graph but constants, or those whose ranges they have. */
 export function measuredValues(graph: FloatGraph): string[] {
-  return [...graph.values].flatMap(([name, { kind }]) => (kind === 'float' && !graph.constants.has(name) ? [name] : []))
+  const measured = [...graph.values].flatMap(([name, { kind, rangeOf }]) => {
+    return kind === 'float' && !graph.constants.has(name) ? [rangeOf ?? name] : []
+  })
+  return [...new Set(measured)]
 }
 
 /**
@@ -41,5 +44,10 @@ export async function calibrate(
     for (const [index, { name }] of inputs.entries()) statistics.observe(name, sample[index] as FloatTensor)
     progress(done + 1, samples.length)
   }
-  return statistics.ranges()
+  const ranges = statistics.ranges()
+  for (const [name, { rangeOf = name }] of graph.values) {
+    const range = ranges.get(rangeOf)
+    if (range !== undefined) ranges.set(name, range)
+  }
+  return ranges
 }

@@ -1,4 +1,4 @@
-import { attributeOf, type FloatTensor } from '../float-graph.ts'
+import { attributeOf, type FloatGraph, type FloatNode, type FloatTensor } from '../float-graph.ts'
 import { UNLIMITED } from '../formats.ts'
 import type { FloatOpHandler, HandlerTable, NodeContext } from '../handler.ts'
 import { mapLanes } from '../per-lane.ts'
@@ -10,7 +10,20 @@ const uses: FloatOpHandler['uses'] = (node, index, graph) =>
 
 const matmul: FloatOpHandler = {
   uses,
-  run: (context) => constantProduct(context, context.constant(1) ?? refuseActivations(context)),
+  derives: (node, stepOf, graph) => (isOfActivations(node, graph) ? stepOf(0) * stepOf(1) : undefined),
+  run(context) {
+    if (isOfActivations(context.node, context.graph)) return activationProduct(context)
+    constantProduct(context, context.constant(1) ?? refuseConstant(context))
+  },
+}
+
+const isOfActivations = ({ inputs }: FloatNode, graph: FloatGraph) => !inputs.some((name) => graph.constants.has(name))
+
+/** The step of a product of two activations is the product of theirs. */
+function activationProduct(context: NodeContext): void {
+  const [a, b] = [context.quantised(0), context.quantised(1)]
+  const id = context.add({ kind: 'matmul', inputs: [a.id, b.id] })
+  context.define({ id, step: a.step * b.step, offset: 0, limits: UNLIMITED })
 }
 
 const gemm: FloatOpHandler = {
@@ -19,7 +32,7 @@ const gemm: FloatOpHandler = {
     const { node } = context
     if ((attributeOf(node, 'transA', 'int') ?? 0) !== 0)
       refuse('QuantiseUnsupported', 'attribute transA is not supported')
-    const weights = context.constant(1) ?? refuseActivations(context)
+    const weights = context.constant(1) ?? refuseConstant(context)
     const alpha = attributeOf(node, 'alpha', 'float') ?? 1
     const beta = attributeOf(node, 'beta', 'float') ?? 1
     const [rows = 0, columns = 0] = weights.shape
@@ -62,8 +75,8 @@ function constantProduct(
   context.define({ id, step, offset, limits: UNLIMITED })
 }
 
-function refuseActivations(context: NodeContext): never {
-  return refuse('QuantiseUnsupported', `${context.node.opType} of two activations is not supported`)
+function refuseConstant(context: NodeContext): never {
+  return refuse('QuantiseUnsupported', `${context.node.opType} needs constant weights as its second operand`)
 }
 
 /** Contractions with constant weights: rounded a channel at a time so that the combined scale is a power of two. */

@@ -4,6 +4,7 @@ import { attributeOf, type FloatNode } from '../float-graph.ts'
 import type { Quantised } from '../formats.ts'
 import type { FloatOpHandler, HandlerTable, NodeContext } from '../handler.ts'
 import { refuse } from '../quantise-error.ts'
+import { isNotZero } from './logic.ts'
 import { tieAll } from './ties.ts'
 
 /** An op that moves lanes: done on whatever format the result is wanted in. */
@@ -119,8 +120,8 @@ const cast: FloatOpHandler = {
     const [from, to] = [context.operandValue(0).kind, context.resultValue().kind]
     if (from === 'float' && to === 'boolean') refuse('QuantiseUnsupported', 'casts reals to booleans')
     if (from === 'float') return context.define(truncated(context))
-    if (to === 'boolean') refuse('QuantiseUnsupported', 'casts integers to booleans')
-    context.define(context.quantised(0))
+    const { id } = context.quantised(0)
+    context.define(context.integers(to === 'boolean' ? isNotZero(context, id) : id, 1))
   },
 }
 

@@ -33,9 +33,9 @@ const subtract: FloatOpHandler = {
   },
 }
 
-/** All streams of a scale class have one step, so that a sum needs no conversion. */
+/** All streams of a scale class have one step, so that a sum needs no conversion. A narrow result is rounded once: after the sum. */
 function combine(context: NodeContext, kind: 'add' | 'sub'): void {
-  const { step } = context.target()
+  const step = Math.min(context.target().step, context.quantised(0).step, context.quantised(1).step)
   const [a, b] = [context.at(0, step), context.at(1, step)]
   context.define(context.integers(context.add({ kind, inputs: [a.id, b.id] }), step))
 }

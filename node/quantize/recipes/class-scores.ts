@@ -106,5 +106,9 @@ function logistic(context: NodeContext, scores: Quantised, isBinary: boolean): Q
 /** Softmax over the classes. */
 function softmax(context: NodeContext, scores: Quantised): Quantised {
   const indexBits = Math.max(context.precision.indexBits, LEAST_INDEX_BITS)
-  return divideBySum(context, powersOfE(context, scores, 1, { levels: EXP_LEVELS, indexBits }), context.target(1).step)
+  return divideBySum(
+    context,
+    powersOfE(context, scores, [1], { levels: EXP_LEVELS, indexBits }),
+    context.target(1).step,
+  )
 }

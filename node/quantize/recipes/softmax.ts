@@ -9,7 +9,7 @@ import { lookUpIntegers } from './table.ts'
 export interface Powers {
   /** `levels · e^(x − greatest of the row)`, 0 where masked. */
   readonly id: ValueId
-  /** Their sum over the axis, which is kept with extent 1; at least 1. */
+  /** Their sum over the axes, which are kept with extent 1; at least 1. */
   readonly sum: ValueId
   /** How far each lane lies below the greatest of its row, in steps of x. */
   readonly distance: ValueId
@@ -25,7 +25,7 @@ export interface SoftmaxPrecision {
 }
 
 /**
- * Powers of e over an axis. The step of x goes into the table: distances are only shifted, by whole bits.
+ * Powers of e over some axes. The step of x goes into the table: distances are only shifted, by whole bits.
  * @param kept 1 where a lane takes part, broadcast over x. Others are put so far below the least lane that their power is 0. A row without any
  * lane that takes part is uniform, as float models with a finite mask have it.
  * Error: half a level and half a step of the index, `2^(1 − indexBits) · ln(2 · levels)` of the power.
@@ -33,7 +33,7 @@ export interface SoftmaxPrecision {
 export function powersOfE(
   lanes: LaneBuilder,
   x: Quantised,
-  axis: number,
+  axes: readonly number[],
   { levels, indexBits }: SoftmaxPrecision,
   kept?: ValueId,
 ): Powers {
@@ -43,11 +43,11 @@ export function powersOfE(
   const step = x.step * 2 ** bits
   const last = Math.ceil(cutoff / step) + 1
   const shown = kept === undefined ? x.id : hide(lanes, x, kept, Math.ceil((last + 1) * 2 ** bits))
-  const greatest = lanes.add({ kind: 'reduce-max', inputs: [shown], axes: [axis], keepDims: true })
+  const greatest = lanes.add({ kind: 'reduce-max', inputs: [shown], axes, keepDims: true })
   const distance = lanes.add({ kind: 'sub', inputs: [greatest, shown] })
   const index = clipTo(lanes, scaleByPower(lanes, distance, -bits), { lo: 0, hi: last })
   const id = lookUpIntegers(lanes, index, (i) => (i === last ? 0 : Math.round(levels * Math.exp(-i * step))))
-  const sum = lanes.add({ kind: 'reduce-sum', inputs: [id], axes: [axis], keepDims: true })
+  const sum = lanes.add({ kind: 'reduce-sum', inputs: [id], axes, keepDims: true })
   // The greatest lane of a row has the power `levels`, which intervals cannot see.
   const most = lanes.facts(sum).hi
   return { id, sum: clipTo(lanes, sum, { lo: Math.min(levels, most), hi: most }), distance, levels }
@@ -60,12 +60,17 @@ function hide(lanes: LaneBuilder, { id, lo }: Quantised, kept: ValueId, distance
   return lanes.add({ kind: 'select', inputs: [kept, id, scalar(lanes, lo - distance)] })
 }
 
+/** Bits of a factor that stands for the inverse of a step that is no integer. */
+const STEP_BITS = 12
+
 /** `powers / sum` in integers of `step`. Rounded to nearest. */
 export function divideBySum(lanes: LaneBuilder, { id, sum }: Pick<Powers, 'id' | 'sum'>, step: number): Quantised {
-  const levels = Math.round(1 / step)
-  const scaled = levels === 1 ? id : lanes.add({ kind: 'mul', inputs: [id, scalar(lanes, levels)] })
-  const quotient = divideRounded(lanes, scaled, sum)
-  return lanes.integers(clipTo(lanes, quotient, { lo: 0, hi: levels }), 1 / levels)
+  const isWhole = Math.abs(step * Math.round(1 / step) - 1) < 1e-9
+  const bits = isWhole ? 0 : STEP_BITS
+  const factor = scalar(lanes, Math.round(2 ** bits / step))
+  const dividend = lanes.add({ kind: 'mul', inputs: [id, factor] })
+  const quotient = divideRounded(lanes, dividend, scaleByPower(lanes, sum, bits))
+  return lanes.integers(clipTo(lanes, quotient, { lo: 0, hi: Math.round(1 / step) }), step)
 }
 
 /** `a / b` rounded to nearest, ties up; b is proven to be 1 or more and broadcasts over a. */
