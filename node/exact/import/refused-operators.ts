@@ -17,7 +17,7 @@ const REFUSALS: readonly (readonly [operators: string, reason: string])[] = [
   ['BatchNormalization', 'it rounds: fold it into the weights before'],
   ['Pow', 'it rounds: use Mul for small whole exponents'],
   ['ReduceMean', 'a mean rounds: use ReduceSum, then Mul by a power of two and Round'],
-  ['Mean', 'a mean rounds: use Add, then Mul by a constant and Round'],
+  ['Mean', 'a mean rounds: use Add, then Div and Floor'],
   ['ReduceL2', 'its root rounds: use Mul by itself, ReduceSum, then Sqrt and Floor'],
   ['GlobalLpPool LpPool', 'its root rounds: use AveragePool or MaxPool'],
   ['AffineGrid DeformConv GridSample RoiAlign', SAMPLES],
@@ -27,7 +27,7 @@ const REFUSALS: readonly (readonly [operators: string, reason: string])[] = [
     'DequantizeLinear QuantizeLinear',
     'runtimes fuse Q/DQ patterns into arithmetic that rounds otherwise: use Mul, Round and Clip on integers',
   ],
-  ['DynamicQuantizeLinear', 'its scale is a rounded quotient: use Mul by a constant, Round and Clip on integers'],
+  ['DynamicQuantizeLinear', 'its scale is a rounded quotient: use Mul by a power of two, Round and Clip on integers'],
   ['QLinearConv', 'its scales round: use ConvInteger, then Mul by a power of two, Round and Clip'],
   ['QLinearMatMul', 'its scales round: use MatMulInteger, then Mul by a power of two, Round and Clip'],
   // Arithmetic that leaves every integer type.
@@ -64,7 +64,7 @@ const REFUSALS: readonly (readonly [operators: string, reason: string])[] = [
   ['NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss', 'it is a loss, for training: export the model without it'],
   // What other operators say as well.
   ['BitwiseAnd BitwiseOr BitwiseXor', 'lanes are integers, not bits: take bits apart with BitShift and Mod'],
-  ['BitwiseNot', 'lanes are integers, not bits: use Sub from -1'],
+  ['BitwiseNot', 'lanes are integers, not bits: use Sub from -1, or from the greatest of an unsigned type'],
   ['CastLike', 'use Cast'],
   ['CenterCropPad', 'use Slice and Pad'],
   ['Col2Im', 'use ConvTranspose with a constant kernel'],
