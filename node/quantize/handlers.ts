@@ -15,6 +15,7 @@ import { REDUCTION_HANDLERS } from './ops/reductions.ts'
 import { RESAMPLING_HANDLERS } from './ops/resampling.ts'
 import { SOFTMAX_HANDLERS } from './ops/softmax.ts'
 import { SUM_HANDLERS } from './ops/sums.ts'
+import { TRANSPOSED_CONVOLUTION_HANDLERS } from './ops/transposed-convolution.ts'
 import { TREE_HANDLERS } from './ops/trees.ts'
 
 /** Every family. */
@@ -35,6 +36,7 @@ const FAMILIES: readonly HandlerTable[] = [
   SOFTMAX_HANDLERS,
   SUM_HANDLERS,
   RECURRENT_HANDLERS,
+  TRANSPOSED_CONVOLUTION_HANDLERS,
   TREE_HANDLERS,
 ]
 

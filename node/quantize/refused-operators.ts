@@ -21,7 +21,6 @@ const REFUSALS: readonly (readonly [operators: string, reason: string])[] = [
   ['GatherND', 'its indices address several axes at once: use Gather'],
   ['If', 'its branches are graphs of their own: export the branch that is used'],
   ['Col2Im Mod', 'not built yet'],
-  ['ConvTranspose', 'not built yet: use Resize nearest, then Conv'],
   ['CumSum', 'not built yet: use MatMul with a constant triangle of ones'],
   ['DepthToSpace SpaceToDepth', 'not built yet: use Reshape, Transpose and Reshape'],
   ['LRN', NORMALISES],
