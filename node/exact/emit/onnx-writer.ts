@@ -130,42 +130,55 @@ function encodeValueInfo(info: OnnxValueInfo): Pieces {
 }
 
 function integer(field: number, value: number): Pieces {
-  return [varint(BigInt(field * 8 + WIRE_VARINT)), varint(BigInt.asUintN(64, BigInt(value)))]
+  return [Uint8Array.from([...varint(field * 8 + WIRE_VARINT), ...varint(value)])]
 }
 
 function float(field: number, value: number): Pieces {
-  return [varint(BigInt(field * 8 + WIRE_FIXED32)), new Uint8Array(new Float32Array([value]).buffer)]
+  return [Uint8Array.from([...varint(field * 8 + WIRE_FIXED32), ...new Uint8Array(new Float32Array([value]).buffer)])]
 }
+
+const TEXT_ENCODER = new TextEncoder()
 
 function text(field: number, value: string): Pieces {
-  return message(field, [new TextEncoder().encode(value)])
+  return message(field, [TEXT_ENCODER.encode(value)])
 }
+
+/** Messages of up to this many bytes are joined at once: models have very many tiny pieces. */
+const JOINED_BYTES = 1024
 
 function message(field: number, pieces: Pieces): Pieces {
-  let size = 0
-  for (const piece of pieces) size += piece.length
-  return [varint(BigInt(field * 8 + WIRE_BYTES)), varint(BigInt(size)), ...pieces]
+  const size = sizeOf(pieces)
+  const head = Uint8Array.from([...varint(field * 8 + WIRE_BYTES), ...varint(size)])
+  return size <= JOINED_BYTES ? [join([head, ...pieces])] : [head, ...pieces]
 }
 
-function varint(value: bigint): Uint8Array {
+/** Base-128 digits of an integer, least first; of a negative one, of its 64 bits in two's complement. */
+function varint(value: number): number[] {
   const out: number[] = []
-  let rest = value
-  while (rest >= 0x80n) {
-    out.push(Number(rest & 0x7fn) | 0x80)
-    rest >>= 7n
+  if (value >= 0 && value < 2 ** 31) {
+    let rest = value
+    for (; rest >= 0x80; rest >>>= 7) out.push((rest & 0x7f) | 0x80)
+    out.push(rest)
+    return out
   }
+  let rest = BigInt.asUintN(64, BigInt(value))
+  for (; rest >= 0x80n; rest >>= 7n) out.push(Number(rest & 0x7fn) | 0x80)
   out.push(Number(rest))
-  return Uint8Array.from(out)
+  return out
 }
 
 function join(pieces: Pieces): Uint8Array {
-  let size = 0
-  for (const piece of pieces) size += piece.length
-  const out = new Uint8Array(size)
+  const out = new Uint8Array(sizeOf(pieces))
   let at = 0
   for (const piece of pieces) {
     out.set(piece, at)
     at += piece.length
   }
   return out
+}
+
+function sizeOf(pieces: Pieces): number {
+  let size = 0
+  for (const piece of pieces) size += piece.length
+  return size
 }
