@@ -4,7 +4,7 @@ import type { CheckedGraph } from '../exact/graph.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import { createCudaOpener } from './cuda-session.ts'
 import { createOipBackend } from './oip-backend.ts'
-import { type OpenSession, openOrtSession } from './ort-session.ts'
+import { type OpenSession, openOrtSession, type TensorRunner } from './ort-session.ts'
 import { createWebGpuOpener } from './webgpu-session.ts'
 import type { EngineSettings, Provider } from './worker-protocol.ts'
 
@@ -27,6 +27,14 @@ const BACKENDS: Readonly<Record<Exclude<Provider, 'reference'>, (settings: Engin
 
 function missingServer(): never {
   throw new InvalidError('SettingMissing', 'provider oip needs the address of a server: --inference.endpoint URL')
+}
+
+/** Opens a model on the CPU by other kernels than the provider computes by, to compare them. @throws what ONNX Runtime throws. */
+export function openOnOtherKernels(
+  { provider, threads }: EngineSettings,
+  checked: CheckedGraph,
+): Promise<TensorRunner> {
+  return openOrtSession(emitCpu(checked, provider === 'cpu-float' ? 'fast' : 'float'), threads)
 }
 
 /** The backend that settings ask for; undefined for the reference, which needs none. */

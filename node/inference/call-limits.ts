@@ -1,4 +1,5 @@
 import type { ModelCounters } from '../protocol/model-manifest.ts'
+import { SELF_TEST_WORK } from './self-test.ts'
 import type { Provider } from './worker-protocol.ts'
 
 /** How long a call may take, and how much memory the worker may hold meanwhile. */
@@ -19,8 +20,6 @@ const MIB = 2 ** 20
 const EMITTED_WORK_PER_MS = 50_000
 /** The same for the reference; measured here: some 30,000. */
 const REFERENCE_WORK_PER_MS = 5_000
-/** The self-test of a session computes at most this much by the reference, or one input (see `selfTest`). */
-const SELF_TEST_WORK = 2 ** 25
 /** Decoding, checking and emitting a model. */
 const OPENED_BYTES_PER_MS = 1_000
 /** A worker before it has loaded anything, its self-test done. */
@@ -39,11 +38,14 @@ export function runLimits(counters: ModelCounters, provider: Provider, settings:
   }
 }
 
-/** Limits of loading a model and testing it against the reference, from its static cost. */
+/** Limits of loading a model and testing it against the reference or a second session, from its static cost. */
 export function openLimits(counters: ModelCounters, settings: LimitSettings): CallLimits {
-  const testedWork = 2 * Math.max(SELF_TEST_WORK, workOf(counters))
-  const loadMs = counters.graphBytes / OPENED_BYTES_PER_MS + testedWork / REFERENCE_WORK_PER_MS
-  return { timeoutMs: Math.ceil(settings.timeoutMs + loadMs), memoryBytes: memoryBytes(counters, settings) }
+  const loadMs = (2 * counters.graphBytes) / OPENED_BYTES_PER_MS
+  const testMs = (2 * SELF_TEST_WORK) / REFERENCE_WORK_PER_MS + (2 * workOf(counters)) / EMITTED_WORK_PER_MS
+  return {
+    timeoutMs: Math.ceil(settings.timeoutMs + loadMs + testMs),
+    memoryBytes: memoryBytes(counters, settings) + BYTES_PER_GRAPH_BYTE * counters.graphBytes,
+  }
 }
 
 function workOf(counters: ModelCounters): number {

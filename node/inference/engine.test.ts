@@ -57,6 +57,13 @@ describe('createEngine', () => {
     expect(await engine.run('triple', [LANES])).toEqual([TRIPLED])
   })
 
+  it('does not test again what it is told was tested', async () => {
+    const engine = await startedEngine()
+    const report = await engine.open('triple', encodeGraph(TRIPLE), { isTested: true })
+    expect(report).toMatchObject({ provider: 'cpu', testedInputs: 0 })
+    expect(await engine.run('triple', [LANES])).toEqual([TRIPLED])
+  })
+
   it('computes by float kernels where it is told to', async () => {
     const engine = createEngine({ ...CPU, provider: 'cpu-float' })
     expect(await engine.start()).toEqual({ provider: 'cpu-float', refusals: [] })

@@ -6,9 +6,9 @@ import { withOutputs } from '../exact/observed-graph.ts'
 import { runReference } from '../exact/reference.ts'
 import { createByteLru } from '../protocol/byte-lru.ts'
 import { InvalidError, UnavailableError } from '../protocol/errors.ts'
-import { type Backend, createBackend } from './backend.ts'
+import { type Backend, createBackend, openOnOtherKernels } from './backend.ts'
 import type { TensorRunner } from './ort-session.ts'
-import { selfTest } from './self-test.ts'
+import { type SelfTestResult, selfTest } from './self-test.ts'
 import { runStartTest } from './start-test.ts'
 import type { EngineSettings, SessionReport, StartReport, WorkerCalls } from './worker-protocol.ts'
 
@@ -41,6 +41,8 @@ export type OpenOptions = Omit<WorkerCalls['open']['params'], 'key' | 'graph'>
 /** ONNX Runtime keeps the constants of a model, and packs those of contractions once more. */
 const PACKED_COPIES = 2
 
+const UNTESTED: SelfTestResult = { testedInputs: 0 }
+
 interface Session {
   readonly checked: CheckedGraph
   readonly runner: TensorRunner
@@ -60,17 +62,19 @@ export function createEngine(settings: EngineSettings, backend = createBackend(s
     void closing.then(() => closings.delete(closing))
   }
 
-  async function load(graph: Uint8Array, { values, byReference }: OpenOptions): Promise<Session> {
+  async function load(graph: Uint8Array, { values, byReference, isTested }: OpenOptions): Promise<Session> {
     const whole = checkGraph(decodeGraph(graph))
     const checked = values === undefined ? whole : withOutputs(whole, values)
     if (inUse === undefined || byReference) return referenceSession(checked, graph.length)
     const opened = await tryOpen(inUse, checked, settings)
     if ('refusal' in opened) return refusedSession(checked, graph.length, opened.refusal)
     const { runner, emitted } = opened
-    const { testedInputs, difference } = await selfTest(checked, runner).catch((error: unknown) => {
-      closeSoon(runner)
-      throw error
-    })
+    const { testedInputs, difference } = isTested
+      ? UNTESTED
+      : await selfTest(checked, runner, () => openOnOtherKernels(settings, checked)).catch((error: unknown) => {
+          closeSoon(runner)
+          throw error
+        })
     if (difference !== undefined) {
       closeSoon(runner)
       return refusedSession(checked, graph.length, difference)

@@ -14,7 +14,7 @@ const LIMITS = { timeoutMs: 1_000, sessionCacheBytes: 0 }
 
 interface Call {
   readonly call: WorkerCall
-  readonly params: { readonly key: string; readonly byReference?: boolean }
+  readonly params: { readonly key: string; readonly byReference?: boolean; readonly isTested?: boolean }
   readonly limits: CallLimits
 }
 
@@ -58,6 +58,15 @@ describe('runs of a model', () => {
     const { runs, calls } = scripted(false, code)
     expect(await runs.run(MODEL, [])).toBe(ANSWER)
     expect(calls.map(({ call }) => call)).toEqual(['run', 'open', 'run', 'run', 'open', 'run'])
+  })
+
+  it('test a model once, and again after it stopped a worker', async () => {
+    const { runs, calls } = scripted(true, 'WorkerCrashed')
+    await runs.open(MODEL)
+    await runs.open(MODEL)
+    await runs.run(MODEL, [])
+    const opens = calls.filter(({ call }) => call === 'open')
+    expect(opens.map(({ params }) => params.isTested)).toEqual([false, true, false])
   })
 
   it('are left to the reference once the model has stopped two workers', async () => {

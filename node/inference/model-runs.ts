@@ -44,11 +44,14 @@ const MAX_RETRIES = 2
 export function createModelRuns({ pool, engine, limits, log }: ModelRunsOptions): ModelRuns {
   const stops = new Map<string, number>()
   const providers = new Map<string, Provider>()
+  /** Models that the provider passed its test on: it is the same in every worker, so once a node is enough. */
+  const tested = new Set<string>()
   const byReference = (key: string): boolean => engine.fallsBack && (stops.get(key) ?? 0) >= MAX_STOPS
   /** Sessions of one model by different providers are kept apart. */
   const sessionKey = (key: string): string => (byReference(key) ? `${key} by the reference` : key)
 
   function countStop(key: string, { code, message }: UnavailableError): void {
+    tested.delete(key)
     const count = (stops.get(key) ?? 0) + 1
     stops.set(key, count)
     if (count !== MAX_STOPS || !engine.fallsBack) return
@@ -57,13 +60,20 @@ export function createModelRuns({ pool, engine, limits, log }: ModelRunsOptions)
 
   async function openOn(worker: WorkerClient, model: RunnableModel): Promise<SessionReport> {
     const { key, counters, values } = model
-    const params = { key: sessionKey(key), graph: await model.graph(), byReference: byReference(key) }
+    const params = {
+      key: sessionKey(key),
+      graph: await model.graph(),
+      byReference: byReference(key),
+      isTested: tested.has(key),
+    }
     const request = values === undefined ? params : { ...params, values }
     const report = await worker.call('open', request, openLimits(counters, limits))
     const { refusal, provider, sizeBytes, testedInputs } = report
     providers.set(params.key, provider)
-    if (refusal === undefined) log.info({ model: key, provider, sizeBytes, testedInputs }, 'model loaded')
-    else {
+    if (refusal === undefined) {
+      tested.add(key)
+      log.info({ model: key, provider, sizeBytes, testedInputs }, 'model loaded')
+    } else {
       const fallen = `${engine.provider} provider refused for a model: the reference computes it instead`
       log.error({ model: key, refusal }, fallen)
     }

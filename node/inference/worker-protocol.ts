@@ -46,7 +46,7 @@ export interface SessionReport {
   readonly kernels: readonly KernelChoice[]
   /** Bytes that the open session counts against the session cache. */
   readonly sizeBytes: number
-  /** Inputs on which it was compared with the reference. */
+  /** Inputs on which it was tested; 0 where it had been before. */
   readonly testedInputs: number
   /** Why the provider was refused for this model, if it was. */
   readonly refusal?: string
@@ -66,6 +66,8 @@ export interface WorkerCalls {
       readonly values?: readonly ValueId[]
       /** Computes this model by the reference, whatever the provider. */
       readonly byReference?: boolean
+      /** Whether this node has tested the provider on this model before; it is not tested again then. */
+      readonly isTested?: boolean
     }
     readonly result: SessionReport
   }
