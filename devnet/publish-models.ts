@@ -1,6 +1,6 @@
 import { encodeFunctionData, keccak256 } from 'viem'
 import { modelRegistryAbi } from '../contracts/generated/model-registry.ts'
-import { activationGas, activationWorkGas, storeChunkGas } from '../node/executor/gas-schedule.ts'
+import { activationGas, activationWorkGas, selfTestGas, storeChunkGas } from '../node/executor/gas-schedule.ts'
 import { bytesToHex, type Hex } from '../node/protocol/bytes.ts'
 import { MAX_MODEL_CHUNK_BYTES, MODEL_REGISTRY } from '../node/protocol/constants.ts'
 import type { ModelManifest } from '../node/protocol/model-manifest.ts'
@@ -70,7 +70,9 @@ async function activate(sender: TransactionSender, model: PublishableModel): Pro
   const sizes = [BigInt(chunksOf(graphBytes).length), BigInt(graphBytes.length)] as const
   const args = [manifest.modelId, saltOf(manifest.modelId), ...sizes, metadataUri] as const
   const data = encodeFunctionData({ abi: modelRegistryAbi, functionName: 'activate', args })
-  const gas = REGISTRY_MARGIN_GAS + activationGas(graphBytes.length) + activationWorkGas(manifest.counters)
+  const { counters } = manifest
+  const gas =
+    REGISTRY_MARGIN_GAS + activationGas(graphBytes.length) + activationWorkGas(counters) + selfTestGas(counters)
   await sender.send(`activating ${name}`, { to: MODEL_REGISTRY, data, gas })
 }
 

@@ -24,7 +24,7 @@ library DigitsModel {
     }
 
     /// @notice The model that these names, steps and bounds were made for.
-    bytes32 internal constant MODEL_ID = 0x2c5c03542c9ad99f6e9a1d7adb15c4d70d209af9a05695558709cc43a13e2d1c;
+    bytes32 internal constant MODEL_ID = 0x21bd42947400b8c4c0c87d385aee3d0877906a2d6247a09110605f2e9a33bf38;
     /// @notice Bytes of an encoded input.
     uint256 internal constant INPUT_BYTES = 1568;
     /// @notice Bytes of an encoded output.

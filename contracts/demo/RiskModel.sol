@@ -43,7 +43,7 @@ library RiskModel {
     }
 
     /// @notice The model that these names, steps and bounds were made for.
-    bytes32 internal constant MODEL_ID = 0x04f6221e48eb6343b79b6494d23d30e093b4a2f3f4bd45ec0e20619572b93095;
+    bytes32 internal constant MODEL_ID = 0x5349dfbd4a8fe82dc21d4d30f542b1a6e3bebef63713d6d1fc03715632b0619e;
     /// @notice Bytes of an encoded input.
     uint256 internal constant INPUT_BYTES = 48;
     /// @notice Bytes of an encoded output.

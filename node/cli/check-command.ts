@@ -9,6 +9,7 @@ import {
   firstUseGas,
   inferenceGas,
   scanGas,
+  selfTestGas,
   storeChunkGas,
 } from '../executor/gas-schedule.ts'
 import { MAX_MODEL_CHUNK_BYTES } from '../protocol/constants.ts'
@@ -73,7 +74,7 @@ function exactVerdict(graphBytes: Uint8Array): ExactVerdict {
 
 function gasOf({ inputs, counters }: ModelManifest): ExactVerdict['gas'] {
   const inputBytes = inputs.reduce((sum, { shape, laneBytes }) => sum + shape.reduce((a, b) => a * b, laneBytes), 0)
-  let publish = activationGas(counters.graphBytes) + activationWorkGas(counters)
+  let publish = activationGas(counters.graphBytes) + activationWorkGas(counters) + selfTestGas(counters)
   for (let at = 0; at < counters.graphBytes; at += MAX_MODEL_CHUNK_BYTES) {
     publish += storeChunkGas(Math.min(MAX_MODEL_CHUNK_BYTES, counters.graphBytes - at))
   }

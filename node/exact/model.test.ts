@@ -33,7 +33,7 @@ describe('a modelId', () => {
 
   it('is the committed vector', () => {
     expect(manifest).toMatchObject({
-      modelId: '0xd5700e095323b92d09059f6948c3689171d3604a1de939d7d28deb400480b00a',
+      modelId: '0xe27b8b08150a8aec3a02b00adb1c49648f1e30b8a7adf690baf53b600afbd570',
       graphHash: '0xb70a646424cfc514c67bc9e9a48476ea1800a74443bb3f8e5e3a9ebc14a171dd',
       programRoot: '0xc61add0c564926c24a8a7253df39430b2aa451dc3e3832ea3cdeb71bbed5dec3',
       constantsRoot: '0x18517364ba6a9adf13a570f17711d3ed16caffa7e9f229a42acd4d83e09a1b88',
@@ -87,6 +87,7 @@ describe('a modelId', () => {
       constantBytes: 15,
       graphBytes,
       peakBytes: manifest.counters.peakBytes,
+      scratchBytes: 0,
     })
     expect([inputSizeBytes(manifest), outputSizeBytes(manifest)]).toEqual([4, 6])
   })

@@ -13,7 +13,15 @@ import type { Infer } from '../protocol/model-manifest.ts'
 import { createBlockHashes } from './block-hashes.ts'
 import { chainRules } from './chain-rules.ts'
 import { ContentOverlay } from './content-overlay.ts'
-import { activationGas, activationWorkGas, firstUseGas, inferenceGas, scanGas, storeChunkGas } from './gas-schedule.ts'
+import {
+  activationGas,
+  activationWorkGas,
+  firstUseGas,
+  inferenceGas,
+  scanGas,
+  selfTestGas,
+  storeChunkGas,
+} from './gas-schedule.ts'
 import { State } from './state.ts'
 
 /** The inference and model prices of gas schedule 1. */
@@ -24,6 +32,7 @@ const PRICES: PrecompilePrices = {
   storeChunkGas,
   activationGas,
   activationWorkGas,
+  selfTestGas,
 }
 
 /** The fields of a header that transactions can see. */

@@ -28,7 +28,9 @@ const GAS_SCHEDULE_V1 = {
   perHashedByte: 10n,
   /** Bytes of working memory, touched once, that one gas buys. */
   peakBytesPerGas: 32n,
-  /** First use of a model in a transaction: a session built from the graph's bytes and run once as its own test. */
+  /** Bytes of padded inputs and unfolded windows, written and read in short runs, that one gas buys. */
+  scratchBytesPerGas: 8n,
+  /** First use of a model in a transaction: a session may have to be built from the graph's bytes, whose first run is the slowest. */
   firstUse: { base: 500_000n, perOp: 5_000n, perConstantByte: 1n, perGraphByte: 1n },
   /** A chunk kept for good by every node, hashed and written. */
   storeChunk: { base: 5_000n, perByte: 10n },
@@ -36,6 +38,11 @@ const GAS_SCHEDULE_V1 = {
   activation: { base: 100_000n, perGraphByte: 20n },
   /** Activation, once decoded: check, lowering and commitment take up to 100 µs an op and 100 ns a byte of constants. */
   activationWork: { perOp: 10_000n, perConstantByte: 10n },
+  /**
+   * Activation, once committed: every node tests its kernels on the model once, before it answers. By the reference, which takes up to
+   * 50 ns a term or lane, on up to so many inputs and so much work; a model of more work by a second session on other kernels.
+   */
+  selfTest: { inputs: 5, perWork: 1n, maxWork: 2 ** 22 },
 } as const
 
 /** Gas of dispatching a call of the inference precompile and scanning its input: what a bad call keeps. */
@@ -56,11 +63,12 @@ export function inferenceGas(counters: ModelCounters): bigint {
     price.perGatheredByte * BigInt(counters.gatheredBytes) +
     ceilDiv(counters.movedBytes, price.movedBytesPerGas) +
     price.perHashedByte * BigInt(counters.hashedBytes) +
-    ceilDiv(counters.peakBytes, price.peakBytesPerGas)
+    ceilDiv(counters.peakBytes, price.peakBytesPerGas) +
+    ceilDiv(counters.scratchBytes, price.scratchBytesPerGas)
   )
 }
 
-/** Surcharge for a model's first use in a transaction: its session may have to be built, and is run once as its own test. */
+/** Surcharge for a model's first use in a transaction: its session may have to be built. */
 export function firstUseGas(counters: ModelCounters): bigint {
   const price = GAS_SCHEDULE_V1.firstUse
   return (
@@ -86,6 +94,14 @@ export function activationGas(graphBytes: number): bigint {
 export function activationWorkGas(work: Pick<ModelCounters, 'opCount' | 'constantBytes'>): bigint {
   const price = GAS_SCHEDULE_V1.activationWork
   return price.perOp * BigInt(work.opCount) + price.perConstantByte * BigInt(work.constantBytes)
+}
+
+/** The last part of the gas of activating a model, known once it is committed to: the self-test on every node (see `selfTest`). */
+export function selfTestGas(counters: ModelCounters): bigint {
+  const { inputs, perWork, maxWork } = GAS_SCHEDULE_V1.selfTest
+  const work = counters.macsNarrow + counters.macsMedium + counters.macsWide + counters.elements
+  const byReference = perWork * BigInt(Math.min(inputs * work, maxWork))
+  return work <= maxWork ? byReference : byReference + firstUseGas(counters) + inferenceGas(counters)
 }
 
 function ceilDiv(count: number, divisor: bigint): bigint {

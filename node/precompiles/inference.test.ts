@@ -55,6 +55,7 @@ function hostOf({ call, isActive = true, content, infer, gasLimit = PLENTY }: Ho
       storeChunkGas: () => 0n,
       activationGas: () => 0n,
       activationWorkGas: () => 0n,
+      selfTestGas: () => 0n,
     },
     readStorage: async (address, slot) => {
       const active = address === MODEL_REGISTRY && bytesEqual(slot, activitySlot(hexToBytes(model.modelId)))

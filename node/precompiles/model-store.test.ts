@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { MemoryContent } from '../../test/support/memory-content.ts'
 import { affineModel } from '../../test/support/models.ts'
 import { decodeGraph, encodeGraph } from '../exact/graph-codec.ts'
-import { activationGas, activationWorkGas, storeChunkGas } from '../executor/gas-schedule.ts'
+import { activationGas, activationWorkGas, selfTestGas, storeChunkGas } from '../executor/gas-schedule.ts'
 import { bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/bytes.ts'
 import { MAX_MODEL_CHUNK_BYTES, MAX_MODEL_GRAPH_BYTES, MODEL_REGISTRY } from '../protocol/constants.ts'
 import { keccak256 } from '../protocol/keccak.ts'
@@ -22,6 +22,8 @@ const abi = parseAbi([
 ])
 const model = affineModel()
 const { graphBytes } = model
+const ACTIVATION_GAS =
+  activationGas(graphBytes.length) + activationWorkGas(model.manifest.counters) + selfTestGas(model.manifest.counters)
 const PLENTY = 1_000_000_000n
 const ZERO: Hex = `0x${'00'.repeat(32)}`
 
@@ -42,6 +44,7 @@ function hostOf(
       storeChunkGas,
       activationGas,
       activationWorkGas,
+      selfTestGas,
     },
     readStorage: async () => new Uint8Array(0),
     currentCall: () => ({ caller: MODEL_REGISTRY, value: 0n, isStatic: false, isDirect: true, ...call }),
@@ -104,7 +107,7 @@ describe('activate', () => {
     const host = hostOf()
     const hashes = await upload(host, graphBytes, 50)
     const result = await runModelStore(host, activateCall(model.modelId, hashes, graphBytes.length), PLENTY)
-    expect(result.executionGasUsed).toBe(activationGas(graphBytes.length) + activationWorkGas(model.manifest.counters))
+    expect(result.executionGasUsed).toBe(ACTIVATION_GAS)
     const [graphHash, manifest] = decodeAbiParameters(
       parseAbiParameters('bytes32, bytes'),
       bytesToHex(result.returnValue),
@@ -113,6 +116,16 @@ describe('activate', () => {
     expect(manifest).toBe(bytesToHex(encodeManifest(model.manifest)))
     expect(host.content.entries.get(graphHash)).toEqual(graphBytes)
     expect(host.content.entries.get(model.modelId)).toEqual(encodeManifest(model.manifest))
+  })
+
+  test('keeps nothing without the gas of the self-test', async () => {
+    const host = hostOf()
+    const hashes = await upload(host, graphBytes, 1000)
+    const data = activateCall(model.modelId, hashes, graphBytes.length)
+    const short = await runModelStore(host, data, ACTIVATION_GAS - 1n)
+    expect(short).toMatchObject({ executionGasUsed: ACTIVATION_GAS - 1n, exceptionError: { error: 'out of gas' } })
+    expect(host.content.entries.has(model.modelId)).toBe(false)
+    expect((await runModelStore(host, data, ACTIVATION_GAS)).exceptionError).toBeUndefined()
   })
 
   test('refuses another model than the one announced', async () => {

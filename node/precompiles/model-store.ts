@@ -71,7 +71,10 @@ async function activate(host: PrecompileHost, args: AbiReader, gasLimit: bigint)
   return activateGraph(host, modelId, graph, gas, gasLimit)
 }
 
-/** Checks and commits the model. The check is paid as soon as decoding has told how much work it is, and before it is done. */
+/**
+ * Checks and commits the model. The check is paid as soon as decoding has told how much work it is, and before it is done; the self-test
+ * that nodes do later, once the counters tell.
+ */
 function activateGraph(
   host: PrecompileHost,
   modelId: Uint8Array,
@@ -92,6 +95,8 @@ function activateGraph(
   if (!bytesEqual(got, modelId)) {
     return reverted(gas, customError('ModelMismatch(bytes32,bytes32)', modelId, got))
   }
+  gas += host.prices.selfTestGas(manifest.counters)
+  if (gasLimit < gas) return outOfGas(gasLimit)
   const graphHash = hexToBytes(manifest.graphHash)
   host.content.put(graphHash, graph)
   host.content.put(got, manifestBytes)

@@ -24,6 +24,7 @@ export interface PrecompilePrices {
   storeChunkGas(chunkBytes: number): bigint
   activationGas(graphBytes: number): bigint
   activationWorkGas(work: Pick<ModelCounters, 'opCount' | 'constantBytes'>): bigint
+  selfTestGas(counters: ModelCounters): bigint
 }
 
 /** What the precompiles of one block are given. */

@@ -29,6 +29,7 @@ const BODY: ManifestBody = {
     constantBytes: 11,
     graphBytes: 12,
     peakBytes: 2 ** 40 + 13,
+    scratchBytes: 14,
   },
 }
 
@@ -59,7 +60,7 @@ const bodies: fc.Arbitrary<ManifestBody> = fc.record({
 
 describe('modelId', () => {
   it('is the committed vector', () => {
-    expect(modelIdOf(BODY)).toBe('0x9e2ca0b011ce34fbcd8707b46c779ab4c345657f0afea230ebf9affc7e463e8e')
+    expect(modelIdOf(BODY)).toBe('0xf850f94a192dbf731410a6ccbb0941d1446c93dc398143be6463e1286450c3e1')
   })
 
   it('is the hash of the documented layout', () => {
@@ -83,7 +84,7 @@ describe('modelId', () => {
       u16(1),
       spec(1, [1, 784, 0, 0, 0, 0], 0, 127),
       spec(4, [10, 0, 0, 0, 0, 0], -70_000, 70_000),
-      ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2 ** 40 + 13].map(u64),
+      ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2 ** 40 + 13, 14].map(u64),
     ])
     expect(bytesToHex(encodeManifest(BODY))).toBe(preimage)
     expect(modelIdOf(BODY)).toBe(keccak256(preimage))

@@ -27,6 +27,7 @@ const COUNTER_ORDER = [
   'constantBytes',
   'graphBytes',
   'peakBytes',
+  'scratchBytes',
 ] as const satisfies readonly (keyof ModelCounters)[]
 
 const HEAD_BYTES = 32 + 4 + 32 + 32 + 32 + 2 + 2
@@ -41,7 +42,7 @@ export type ManifestBody = Omit<ModelManifest, 'modelId'>
 
 /**
  * The preimage of a modelId, all integers big-endian: domain (32) ‖ profile u32 ‖ graphHash (32) ‖ programRoot (32) ‖ constantsRoot (32) ‖
- * inputCount u16 ‖ outputCount u16 ‖ specs of inputs, then of outputs ‖ 13 counters u64. A spec is laneBytes u8 ‖ rank u8 ‖
+ * inputCount u16 ‖ outputCount u16 ‖ specs of inputs, then of outputs ‖ 14 counters u64. A spec is laneBytes u8 ‖ rank u8 ‖
  * 6 extents u32, zero past the rank ‖ lo i64 ‖ hi i64.
  * @throws InvalidError `ManifestInvalid` when a field breaks the rules that {@link decodeManifest} enforces.
  */

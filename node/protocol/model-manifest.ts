@@ -16,7 +16,7 @@ export interface TensorSpec {
 export interface ModelCounters {
   /** Micro-steps T of the Program: what a dispute bisects over. */
   readonly steps: number
-  /** Ops of the graph; one of more than 8 operands counts once for each 8 begun. */
+  /** Ops of the graph; one of more than 8 operands counts once for each 8 begun, a convolution once more for each 2 of up to 64 taps. */
   readonly opCount: number
   readonly macsNarrow: number
   readonly macsMedium: number
@@ -34,6 +34,8 @@ export interface ModelCounters {
   readonly graphBytes: number
   /** Greatest memory in use at once, im2col and widening included. */
   readonly peakBytes: number
+  /** Σ over convolutions and poolings of the padded input and the unfolded windows, in the element type that their bounds ask for. */
+  readonly scratchBytes: number
 }
 
 /** The preimage of a modelId, decoded: all that consensus needs to price and validate an inference without the model's bytes. */

@@ -30,7 +30,7 @@ library Manifests {
     uint256 private constant SHAPE_AT = 2;
     uint256 private constant BOUNDS_AT = 26;
     uint256 private constant SPEC_BYTES = 42;
-    uint256 private constant COUNTERS = 13;
+    uint256 private constant COUNTERS = 14;
     uint256 private constant COUNTER_BYTES = 8;
 
     /// @notice Decodes a manifest.

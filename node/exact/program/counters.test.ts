@@ -47,6 +47,8 @@ describe('MACs', () => {
       ops: [conv],
     })
     expect(counters).toMatchObject({ macsNarrow: 0, macsWide: 2 * 32 * 16 * 9, kernelCalls: 64, elements: 2 * 32 * 16 })
+    // An op, and 9 taps; the input as it is, without padding, and 9 bytes for each lane of the result.
+    expect(counters).toMatchObject({ opCount: 1 + 5, scratchBytes: 2 * 32 * (36 + 16 * 9) })
   })
 
   it('are counted a term for poolings and reductions', () => {
@@ -76,5 +78,28 @@ describe('bytes', () => {
       elements: 12,
       macsWide: 0,
     })
+  })
+})
+
+describe('scratch', () => {
+  const conv: Op = { kind: 'conv', inputs: [0, 1], groups: 1, strides: [1], dilations: [1], pads: [2, 0] }
+  const padded = (reach: number, weight: number) =>
+    count({
+      inputs: [inputOf([1, 3, 5], 0, reach)],
+      constants: [constantOf([1, 3, 2], new Array<number>(6).fill(weight))],
+      ops: [conv],
+    })
+
+  it('is as wide as the bounds of the sum ask for', () => {
+    const lanes = 3 * 7 + 6 * 6
+    expect(padded(100, 100).scratchBytes).toBe(lanes)
+    expect(padded(1000, 100).scratchBytes).toBe(4 * lanes)
+    expect(padded(100_000, 100).scratchBytes).toBe(8 * lanes)
+  })
+
+  it('of poolings is never bytes', () => {
+    const pool: Op = { kind: 'max-pool', inputs: [0], kernel: [2], strides: [2], dilations: [1], pads: [0, 0] }
+    const of = (reach: number) => count({ inputs: [inputOf([1, 2, 6], 0, reach)], ops: [pool] }).scratchBytes
+    expect([of(1), of(2 ** 30)]).toEqual([4 * (12 + 12), 8 * (12 + 12)])
   })
 })

@@ -11,6 +11,11 @@ type MacClass = 'macsNarrow' | 'macsMedium' | 'macsWide'
 /** Contractions with fewer terms a lane, or fewer columns a kernel call, run far below the speed of their class. */
 const SMALL_KERNEL = 16
 
+/** A convolution without a kernel of its own copies each of up to this many taps by a node, and more than that all by one. */
+const MAX_TAP_NODES = 64
+/** Nodes that weigh as much as an op, whose own are a few. */
+const TAPS_PER_OP = 2
+
 /** One op with the facts of what it reads and yields. */
 interface OpContext {
   readonly op: Op
@@ -38,6 +43,7 @@ export function activationWork(graph: ExactGraph): ActivationWork {
  */
 export function countModel(checked: CheckedGraph, program: Program, graphBytes: number): ModelCounters {
   const { graph, values } = checked
+  const work = activationWork(graph)
   const contexts = graph.ops.map((_, index) => contextOf(checked, index))
   const total = (count: (context: OpContext) => number) => contexts.reduce((sum, context) => sum + count(context), 0)
   const macs = (kind: MacClass) =>
@@ -47,7 +53,8 @@ export function countModel(checked: CheckedGraph, program: Program, graphBytes: 
   )
   return {
     steps: firstSteps(program).at(-1) as number,
-    ...activationWork(graph),
+    ...work,
+    opCount: work.opCount + total(tapOps),
     macsNarrow: macs('macsNarrow'),
     macsMedium: macs('macsMedium'),
     macsWide: macs('macsWide'),
@@ -58,6 +65,7 @@ export function countModel(checked: CheckedGraph, program: Program, graphBytes: 
     hashedBytes: hashedBytes(checked),
     graphBytes,
     peakBytes: peakMemory(graph, values, scratch).bytes,
+    scratchBytes: contexts.reduce((sum, context, index) => sum + (scratch[index] as number) * scratchWidth(context), 0),
   }
 }
 
@@ -94,6 +102,19 @@ function fitsByte({ lo, hi }: Bounds): boolean {
 function columns({ op, inputs, out }: OpContext): number {
   if (op.kind === 'conv') return ((inputs[1] as ValueFacts).shape[0] as number) / op.groups
   return out.shape.at(-1) as number
+}
+
+function tapOps({ op, inputs }: OpContext): number {
+  if (op.kind !== 'conv') return 0
+  const taps = shapeSize((inputs[1] as ValueFacts).shape.slice(2))
+  return taps === 1 ? 0 : Math.ceil(Math.min(taps, MAX_TAP_NODES) / TAPS_PER_OP)
+}
+
+/** Bytes of a lane of padded input and unfolded windows. */
+function scratchWidth({ op, inputs, out, accumulation }: OpContext): number {
+  const reach = Math.max(accumulation ?? 0, ...[...inputs, out].map(({ lo, hi }) => Math.max(-lo, hi)))
+  if (op.kind === 'conv' && inputs.every(fitsByte) && reach < 2 ** 31) return 1
+  return reach <= 2 ** 24 ? 4 : 8
 }
 
 function kernelCalls({ op, out }: OpContext): number {
