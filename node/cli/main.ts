@@ -30,6 +30,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'List the operators of ONNX: taken in exact files, by the quantiser, or refused and why',
     load: async () => erase((await import('./operators-command.ts')).operatorsCommand),
   },
+  quantize: {
+    summary: 'Quantise a float ONNX file into an exact one, and report how close it is',
+    load: async () => erase((await import('./quantize-command.ts')).quantizeCommand),
+  },
   bench: {
     summary: 'Measure this build on this machine: disputes',
     load: async () => erase((await import('./bench-command.ts')).benchCommand),

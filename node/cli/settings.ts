@@ -10,6 +10,8 @@ export interface Setting<T> {
   /** One sentence, with the unit. */
   readonly help: string
   readonly fallback: T
+  /** Whether the flag takes several words, and may be repeated; `parse` gets them a line each. */
+  readonly many?: true
   /** Turns text into the value. @throws InvalidError naming what is wanted. */
   readonly parse: (text: string) => T
 }
@@ -30,6 +32,12 @@ export function text(flag: string, valueName: string, fallback: string, help: st
 /** A text setting that may be absent. */
 export function optionalText(flag: string, valueName: string, help: string): Setting<string | null> {
   return { flag, valueName, fallback: null, help, parse: (value) => value }
+}
+
+/** Any number of texts: words after the flag up to the next flag; a line each in the environment. */
+export function list(flag: string, valueName: string, help: string): Setting<readonly string[]> {
+  const parse = (value: string): string[] => value.split('\n').filter((line) => line !== '')
+  return { flag, valueName, fallback: [], help, many: true, parse }
 }
 
 /** An on/off switch: `--flag`, or 1/0/true/false in the environment. */
@@ -128,7 +136,7 @@ export function parseSettings<Table extends SettingsTable>(
   const settings: Record<string, unknown> = {}
   for (const [key, setting] of Object.entries(table)) {
     const flagValue = values[setting.flag]
-    const fromFlag = typeof flagValue === 'boolean' ? String(flagValue) : flagValue
+    const fromFlag = Array.isArray(flagValue) ? flagValue.join('\n') : flagValue?.toString()
     const given = fromFlag ?? environment[environmentName(setting.flag)]
     settings[key] = given === undefined ? setting.fallback : setting.parse(given)
   }
@@ -138,13 +146,20 @@ export function parseSettings<Table extends SettingsTable>(
 function parseFlags(
   table: SettingsTable,
   args: readonly string[],
-): { values: Readonly<Record<string, string | boolean | undefined>>; positionals: string[] } {
-  const options: Record<string, { type: 'string' | 'boolean' }> = {}
+): { values: Readonly<Record<string, FlagValue>>; positionals: string[] } {
+  const options: Record<string, { type: 'string' | 'boolean'; multiple: boolean }> = {}
   for (const setting of Object.values(table)) {
-    options[setting.flag] = { type: setting.valueName === undefined ? 'boolean' : 'string' }
+    const type = setting.valueName === undefined ? 'boolean' : 'string'
+    options[setting.flag] = { type, multiple: setting.many === true }
   }
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    const { values, positionals } = parseArgs({
+      args: repeatFlags(table, args),
+      options,
+      allowPositionals: true,
+      strict: true,
+    })
+    return { values: values as Readonly<Record<string, FlagValue>>, positionals }
   } catch (cause) {
     // The first sentence names the flag; the rest is about `node` itself.
     const [sentence] = (cause instanceof Error ? cause.message : String(cause)).split(/\.\s/)
@@ -152,11 +167,32 @@ function parseFlags(
   }
 }
 
+type FlagValue = string | boolean | readonly string[] | undefined
+
+/** Repeats a flag of many words before each of them. */
+function repeatFlags(table: SettingsTable, args: readonly string[]): string[] {
+  const many = new Set(Object.values(table).flatMap(({ flag, many }) => (many ? [`--${flag}`] : [])))
+  let current: string | undefined
+  let isFirst = false
+  return args.flatMap((word) => {
+    if (word.startsWith('-')) {
+      current = many.has(word) ? word : undefined
+      isFirst = true
+      return [word]
+    }
+    const repeated = current !== undefined && !isFirst ? [current, word] : [word]
+    isFirst = false
+    return repeated
+  })
+}
+
 /** Help text for a table, one row a setting. */
 export function describeSettings(table: SettingsTable): string {
   const rows = Object.values(table).map((setting) => {
-    const name = setting.valueName === undefined ? `--${setting.flag}` : `--${setting.flag} ${setting.valueName}`
-    const shown = setting.fallback === null || setting.fallback === false ? '' : ` [${String(setting.fallback)}]`
+    const value = setting.valueName === undefined ? '' : ` ${setting.valueName}${setting.many ? '…' : ''}`
+    const name = `--${setting.flag}${value}`
+    const isBare = setting.fallback === null || setting.fallback === false || setting.many === true
+    const shown = isBare ? '' : ` [${String(setting.fallback)}]`
     return [name, `${setting.help}${shown}`] as const
   })
   const width = Math.max(...rows.map(([name]) => name.length))

@@ -48,7 +48,7 @@ function floatSpec({ shape }: FloatInput, samples: readonly ArrayLike<number>[])
   if (isByte) return { step: 1, laneBytes: 2, lo: 0, hi: 255 }
   const steps = seen.map(({ places, lo, hi }) => {
     const greatest = Math.max(-lo, hi)
-    if (places !== undefined) return 10 ** -places
+    if (places !== undefined) return Number(`1e-${places}`)
     return greatest === 0 ? 1 : 2 ** (Math.floor(Math.log2(greatest)) + 2 - (BINARY_BITS - 1))
   })
   const most = Math.max(...seen.map(({ lo, hi }, i) => Math.max(-lo, hi) / (steps[i] as number)))

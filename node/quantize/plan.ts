@@ -5,6 +5,8 @@ import { type PlanInputs, wantedWidths } from './widths.ts'
 
 /** Room that a stream keeps beyond the greatest value seen: its bits are plenty, and calibration sees few samples. */
 const STREAM_MARGIN = 2
+/** Wider formats than this clip more than they round, so that they keep room as well. */
+const [SCARCE_BITS, MARGIN] = [8, 1.25]
 
 /** The formats that every float value is wanted in, decided before the first op is built. */
 export interface Plan {
@@ -26,7 +28,7 @@ export interface Plan {
  */
 export function planFormats(inputs: PlanInputs): Plan {
   const widths = wantedWidths(inputs)
-  const { streamBits, margin } = inputs.precisionOf(undefined)
+  const { streamBits } = inputs.precisionOf(undefined)
   const range = (name: string): Interval => {
     const found = inputs.ranges.get(name)
     if (found === undefined) throw new BugError(`no range is known of the value ${name}`)
@@ -39,7 +41,7 @@ export function planFormats(inputs: PlanInputs): Plan {
   const isStream = (bits: number) => bits >= streamBits
   const covered = (name: string, bits: number): Interval => {
     const { lo, hi } = range(name)
-    const factor = isStream(bits) ? STREAM_MARGIN : margin
+    const factor = isStream(bits) ? STREAM_MARGIN : bits > SCARCE_BITS ? MARGIN : 1
     return { lo: lo * factor, hi: hi * factor }
   }
   const classes = createScaleClasses(inputs, { wanted, covered, isStream, stepOf: (name, bits) => stepOf(name, bits) })

@@ -8,8 +8,6 @@ export interface Precision {
   readonly indexBits: number
   /** What is summed over many layers or normalised: residual streams, recurrent state, results. */
   readonly streamBits: number
-  /** Formats of operands and tables reach this many times the calibrated range: where bits are plenty, clipping is the greater error. */
-  readonly margin: number
 }
 
 /** Named precisions; `auto` starts from `fast` and raises single nodes. */
@@ -17,6 +15,6 @@ export type Preset = 'fast' | 'precise' | 'auto'
 
 /** `fast`: pairs of u8 × 7-bit products never saturate 16 bits, on any CPU. `precise`: float32 and digit budgets. */
 export const PRECISIONS: Readonly<Record<'fast' | 'precise', Precision>> = {
-  fast: { weightBits: 7, operandBits: 8, indexBits: 10, streamBits: 16, margin: 1 },
-  precise: { weightBits: 10, operandBits: 12, indexBits: 14, streamBits: 18, margin: 1.25 },
+  fast: { weightBits: 7, operandBits: 8, indexBits: 10, streamBits: 16 },
+  precise: { weightBits: 10, operandBits: 12, indexBits: 14, streamBits: 18 },
 }

@@ -1,13 +1,13 @@
 import { buildFloatGraph, probedValues } from './build-float-graph.ts'
 import { calibrate, feedsOf, measuredValues, type Progress, type Sample } from './calibration/calibrate.ts'
 import type { Dimensions } from './dimensions.ts'
-import type { FloatGraph } from './float-graph.ts'
+import type { FloatGraph, FloatNode } from './float-graph.ts'
 import type { FloatSession, OpenFloatSession } from './float-session.ts'
 import type { Interval } from './formats.ts'
 import { chooseInputSpecs } from './input-specs.ts'
 import { declareOutputs } from './observed-model.ts'
 import { simplifyGraph } from './passes/simplify.ts'
-import { PRECISIONS } from './precision.ts'
+import { PRECISIONS, type Precision } from './precision.ts'
 import { refuse } from './quantise-error.ts'
 import { type InputSpec, type QuantisedModel, quantiseGraph } from './quantise-graph.ts'
 import { type FloatInput, type FloatModel, readFloatModel } from './read-float-model.ts'
@@ -73,8 +73,15 @@ function computedValues(graph: FloatGraph, { declaredOutputs, inputs }: FloatMod
   return measuredValues(graph).filter((name) => !known.has(name))
 }
 
-/** Quantises a calibrated model at one precision throughout. @throws QuantiseError. */
+/** Quantises at the precision of each node. @throws QuantiseError. */
+export function quantiseWith(
+  { graph, ranges, specs }: CalibratedModel,
+  precisionOf: (node: FloatNode | undefined) => Precision,
+): QuantisedModel {
+  return quantiseGraph(graph, { ranges, inputs: specs, precisionOf })
+}
+
+/** Quantises at one precision throughout. @throws QuantiseError. */
 export function quantiseAt(calibrated: CalibratedModel, preset: 'fast' | 'precise'): QuantisedModel {
-  const { graph, ranges, specs } = calibrated
-  return quantiseGraph(graph, { ranges, inputs: specs, precisionOf: () => PRECISIONS[preset] })
+  return quantiseWith(calibrated, () => PRECISIONS[preset])
 }

@@ -23,13 +23,18 @@ export interface ScaleClasses {
   streamFactor(name: string, bits: number): number
 }
 
+const NO_DEMAND = { bits: 0, exact: 0 }
+
 /** One class of a value alone, until `ties` join them (union-find with ratios, in log2). */
 export function createScaleClasses(inputs: PlanInputs, wanted: Wanted): ScaleClasses {
   const { graph } = inputs
   const parents = new Map<string, { readonly parent: string; readonly log: number }>()
   const members = new Map<string, string[]>()
   const scales = new Map<string, number>()
+  /** Classes whose streams have a decimal step. */
+  const decimal = new Set<string>()
   const streamFactors = new Map<string, number>()
+  const outputs = new Set(graph.outputs)
   const isFloat = (name: string) => graph.values.get(name)?.kind === 'float'
 
   /** The root of a value's class, and log2 of step(name) / step(root). */
@@ -77,6 +82,18 @@ export function createScaleClasses(inputs: PlanInputs, wanted: Wanted): ScaleCla
         return { bits, exact: (Math.max(hi, 0) - Math.min(lo, 0)) / (2 ** bits - 1) / 2 ** log }
       })
     })
+    // What people read gets a decimal step, where nothing needs another.
+    const read = membersOf(root).find((name) => outputs.has(name))
+    const isFree = demands.every(({ bits }) => wanted.isStream(bits))
+    if (read !== undefined && isFree) {
+      const { exact } = demands.reduce((most, demand) => (demand.exact > most.exact ? demand : most), NO_DEMAND)
+      if (exact > 0) {
+        decimal.add(root)
+        const places = Math.ceil(Math.log10(exact * 2 ** find(read).log))
+        // The nearest number to the decimal: 10 ** -4 is not.
+        return Number(`1e${places}`) / 2 ** find(read).log
+      }
+    }
     const spans = demands.filter(({ exact }) => exact > 0)
     const narrow = spans.filter(({ bits }) => !wanted.isStream(bits))
     const judges = narrow.length > 0 ? narrow : spans
@@ -122,7 +139,7 @@ export function createScaleClasses(inputs: PlanInputs, wanted: Wanted): ScaleCla
       const factors = (streams.length > 0 ? streams : members).map(
         (member) => stepFor(scale(member), wanted.covered(member, bits), bits) / scale(member),
       )
-      const factor = Math.max(...factors)
+      const factor = decimal.has(root) ? 1 : Math.max(...factors)
       streamFactors.set(key, factor)
       return factor
     },
