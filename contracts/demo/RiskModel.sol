@@ -74,14 +74,14 @@ library RiskModel {
         result.probability = Inference.readInt32(output, 0);
     }
 
-    /// @notice A value of `utilisation` from a WAD (1e18 is one): the nearest step, halves to the even one; the nearest
-    /// end, where it is beyond the lane.
+    /// @notice `utilisation` from a WAD (1e18 is one): the nearest step, halves to the even one; the nearest lane there
+    /// is, where it is beyond.
     function utilisationFromWad(int256 wad) internal pure returns (int32) {
         int256 lane = InferenceLanes.fromWad(wad, 0, 1, 10_000);
         return int32(InferenceLanes.clip(lane, type(int32).min, type(int32).max));
     }
 
-    /// @notice The real value of a lane of `probability`, as a WAD: 1e18 is one.
+    /// @notice The real value of a lane, as a WAD (1e18 is one): `probability`.
     function probabilityToWad(int32 lane) internal pure returns (int256) {
         return InferenceLanes.toWad(lane, 0, 1, 10_000);
     }

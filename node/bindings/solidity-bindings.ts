@@ -1,9 +1,8 @@
-import { laneScale } from '../client/lane-scale.ts'
 import type { ModelDescription } from '../client/model-description.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import { valuesSizeBytes } from '../protocol/inference-roots.ts'
-import { type LaneWidth, laneRange } from '../protocol/tensor-encoding.ts'
 import { libraryName, type NameScope, nameScope } from './identifiers.ts'
+import { fromWadText, toWadText } from './solidity-conversions.ts'
 import {
   fieldText,
   fieldType,
@@ -26,8 +25,6 @@ export interface SolidityOptions {
 const MAX_LABELS = 256
 /** A lane of an input with more labels gets no constants. */
 const MAX_LABEL_CONSTANTS = 32
-/** Factors beyond this could overflow within an int256. */
-const MAX_FACTOR = 2n ** 96n
 
 /**
  * A Solidity library for one model: `Input` and `Output` structs with named and documented fields, constants, `run`, `encode`, `decode`, and,
@@ -172,7 +169,7 @@ function encodedParts(fields: readonly SolidityField[]): string[] {
   return parts
 }
 
-function encodedField({ name, form, laneBytes }: SolidityField): string {
+function encodedField({ name, form, spec: { laneBytes } }: SolidityField): string {
   if (form === 'array') return `Inference.encodeInt${8 * laneBytes}(input.${name})`
   return laneBytes === 2 ? `Inference.encodeUint8AsInt16(input.${name})` : `input.${name}`
 }
@@ -198,60 +195,13 @@ function decodeText(fields: readonly SolidityField[]): string[] {
   ]
 }
 
-function decodedField({ form, laneType, laneBytes, offset, lanes }: SolidityField): string {
+function decodedField({ form, laneType, spec: { laneBytes }, offset, lanes }: SolidityField): string {
   const at = integerLiteral(offset)
   const signed = `int${8 * laneBytes}`
   if (form === 'array') return `Inference.decodeInt${8 * laneBytes}(output, ${at}, ${integerLiteral(lanes)})`
   if (form === 'encoded') return `InferenceLanes.slice(output, ${at}, ${integerLiteral(lanes * laneBytes)})`
   const read = `Inference.readInt${8 * laneBytes}(output, ${at})`
   return laneType === signed ? read : `${laneType}(${read})`
-}
-
-/** Numbers of a scale as arguments; undefined where lanes are whole numbers already, or the numbers are too great. */
-function scaleArguments({ meaning: { step, offset, kind } }: SolidityField): string | undefined {
-  const { base, gain, denominator } = laneScale(step, offset)
-  const plain = base === 0n && gain === 1n && denominator === 1n
-  const numbers = [base, gain, denominator]
-  if (kind === 'class' || plain || numbers.some((x) => x > MAX_FACTOR || x < -MAX_FACTOR)) return undefined
-  return numbers.map(integerLiteral).join(', ')
-}
-
-function fromWadText(field: SolidityField, names: NameScope): string[][] {
-  const scale = scaleArguments(field)
-  if (scale === undefined || field.form === 'bytes') return []
-  const { name, laneType, laneBytes, meaning, bounds, hard } = field
-  const clips = meaning.range === 'clip'
-  const { lo, hi } = clips ? hard : bounds
-  const beyond = clips
-    ? 'the nearest end, where it is beyond the lane'
-    : 'reverts where it is beyond what the model takes'
-  const ends = `${boundLiteral(lo, laneBytes)}, ${boundLiteral(hi, laneBytes)}`
-  return [
-    [
-      ...natspec(
-        '    ',
-        '@notice',
-        `A value of \`${name}\` from a WAD (1e18 is one): the nearest step, halves to the even one; ${beyond}.`,
-      ),
-      `    function ${names.field(`${name}FromWad`)}(int256 wad) internal pure returns (${laneType}) {`,
-      `        int256 lane = InferenceLanes.fromWad(wad, ${scale});`,
-      `        return ${laneType}(InferenceLanes.${clips ? 'clip' : 'within'}(lane, ${ends}));`,
-      '    }',
-    ],
-  ]
-}
-
-function toWadText(field: SolidityField, names: NameScope): string[][] {
-  const scale = scaleArguments(field)
-  if (scale === undefined) return []
-  return [
-    [
-      ...natspec('    ', '@notice', `The real value of a lane of \`${field.name}\`, as a WAD: 1e18 is one.`),
-      `    function ${names.field(`${field.name}ToWad`)}(${field.laneType} lane) internal pure returns (int256) {`,
-      `        return InferenceLanes.toWad(lane, ${scale});`,
-      '    }',
-    ],
-  ]
 }
 
 function labelText({ name, meaning }: SolidityField, names: NameScope): string[][] {
@@ -266,12 +216,4 @@ function labelText({ name, meaning }: SolidityField, names: NameScope): string[]
       '    }',
     ],
   ]
-}
-
-function boundLiteral(lane: number, laneBytes: LaneWidth): string {
-  // The range of 8-byte lanes is that of safe integers, not of the type.
-  const { lo, hi } = laneRange(laneBytes)
-  const type = `type(int${8 * laneBytes})`
-  if (laneBytes < 8 && lane === lo) return `${type}.min`
-  return laneBytes < 8 && lane === hi ? `${type}.max` : integerLiteral(lane)
 }
