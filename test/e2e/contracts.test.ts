@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Contract, ContractFactory, type ContractTransactionResponse, JsonRpcProvider, Wallet } from 'ethers'
 import {
@@ -6,6 +7,7 @@ import {
   ContractFunctionRevertedError,
   createWalletClient,
   decodeErrorResult,
+  getAbiItem,
   type Hex,
   http,
   keccak256,
@@ -14,9 +16,13 @@ import {
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loanDeskAbi } from '../../contracts/generated/loan-desk.ts'
 import { FUNDED_ACCOUNTS } from '../../devnet/accounts.ts'
+import { loadSamples } from '../../devnet/models.ts'
 import type { DevnetSummary } from '../../devnet/summary.ts'
 import { type L2Reader, l2Chain, l2Reader } from '../../devnet/transaction-sender.ts'
+import { describeOnnx } from '../../node/bindings/describe-onnx.ts'
+import { encodeInferenceCall, encodeInputs, inferenceActions } from '../../node/client/client.ts'
 import { createDevnetProcess, type DevnetProcess } from '../support/devnet-process.ts'
 import { createFoundryProject, type FoundryProject } from '../support/foundry-project.ts'
 import { digitSample, riskSample } from '../support/model-inputs.ts'
@@ -25,6 +31,14 @@ import { rawCall } from '../support/viem-clients.ts'
 
 const [FORGE_USER, VIEM_USER, ETHERS_USER] = FUNDED_ACCOUNTS as unknown as readonly [Account, Account, Account]
 type Account = (typeof FUNDED_ACCOUNTS)[number]
+
+interface RiskSamples {
+  readonly samples: readonly { readonly columns: readonly number[] }[]
+}
+
+interface DigitSamples {
+  readonly samples: readonly { readonly pixels: readonly number[] }[]
+}
 
 let devnet: DevnetProcess
 let project: FoundryProject
@@ -200,6 +214,52 @@ describe('the ai methods', () => {
       args: [modelId('digits'), input],
     })
     expect(ran).toBe(output)
+  })
+})
+
+describe('assay/client', () => {
+  const describeFile = (name: string) =>
+    describeOnnx(new Uint8Array(readFileSync(new URL(`../../models/${name}/${name}.exact.onnx`, import.meta.url))))
+
+  test('asks by names and real values what contracts ask by lanes', async () => {
+    const risk = describeFile('risk')
+    expect(risk.modelId).toBe(modelId('risk'))
+    const named = {
+      ...{
+        income: 34_319,
+        debt: 13_286,
+        age: 50,
+        employment: 102,
+        utilisation: '0.0887',
+        late_payments: 0,
+        inquiries: 1,
+      },
+      ...{ credit_history: 242, loan_amount: 1538, loan_term: 36, dependants: 0, homeowner: false },
+    }
+    const input = encodeInputs(risk, { columns: named })
+    expect(input).toBe(riskSample(0).input)
+    const answer = await reader.extend(inferenceActions()).infer({ description: risk, inputs: { columns: named } })
+    expect(answer.outputs.probability?.values).toEqual([riskSample(0).answer / 10_000])
+    expect(await infer('risk', input)).toMatchObject({ output: answer.output, inputRoot: answer.inputRoot })
+
+    // A call of the precompile itself, and a contract whose library was generated from the same labels.
+    const { data } = await reader.call(encodeInferenceCall(risk.modelId, input))
+    expect(data).toBe(answer.output)
+    const [{ components }] = getAbiItem({ abi: loanDeskAbi, name: 'quote' }).inputs
+    const lanes = components.map(({ name }, i) => [name, loadSamples<RiskSamples>('risk').samples[0]?.columns[i]])
+    const args = [Object.fromEntries(lanes)] as never
+    const address = summary.contracts.loanDesk as Hex
+    const quoted = await reader.readContract({ address, abi: loanDeskAbi, functionName: 'quote', args })
+    expect(quoted).toMatchObject({ defaultBps: riskSample(0).answer })
+  })
+
+  test('names the class that an image shows', async () => {
+    const digits = describeFile('digits')
+    const pixels = Uint8Array.from(loadSamples<DigitSamples>('digits').samples[4]?.pixels ?? [])
+    const { outputs } = await reader.extend(inferenceActions()).infer({ description: digits, inputs: pixels, top: 3 })
+    expect(outputs.digit?.classes).toEqual([[{ index: 4, label: '4' }]])
+    expect(outputs.scores?.classes?.[0]).toHaveLength(3)
+    expect(outputs.scores?.classes?.[0]?.[0]).toMatchObject({ index: 4, label: '4' })
   })
 })
 

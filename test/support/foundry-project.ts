@@ -16,21 +16,24 @@ export interface Artifact {
   readonly bytecode: Hex
 }
 
-/** A Foundry project of its own with one source file, as a user of the `Inference` library has it. */
+/** A Foundry project of its own, as a user of the `Inference` library has it. */
 export interface FoundryProject {
   /** Runs forge in the project and resolves to its stdout. */
   forge(...args: readonly string[]): Promise<string>
-  /** The compiled contract that is named like the source file. */
-  artifact(): Artifact
+  /** The compiled contract of a name; without one, that which is named like the source file. */
+  artifact(name?: string): Artifact
   remove(): void
 }
 
-/** Makes a project of a Solidity file that imports ours by `assay/`. */
-export function createFoundryProject(sourcePath: string): FoundryProject {
+/** Makes a project of a Solidity file, given by its path or its name and text, that imports ours by `assay/`. */
+export function createFoundryProject(
+  source: string | { readonly file: string; readonly text: string },
+): FoundryProject {
   const folder = mkdtempSync(join(tmpdir(), 'assay-foundry-'))
-  const file = basename(sourcePath)
+  const file = typeof source === 'string' ? basename(source) : source.file
   mkdirSync(join(folder, 'src'))
-  cpSync(sourcePath, join(folder, 'src', file))
+  if (typeof source === 'string') cpSync(source, join(folder, 'src', file))
+  else writeFileSync(join(folder, 'src', file), source.text)
   writeFileSync(join(folder, 'foundry.toml'), configuration())
   return {
     forge: async (...args) => {
@@ -38,8 +41,8 @@ export function createFoundryProject(sourcePath: string): FoundryProject {
       const { stdout } = await promisify(execFile)(forgeBinary(), args, { cwd: folder, env, timeout: 60_000 })
       return stdout
     },
-    artifact: () => {
-      const path = join(folder, 'out', file, `${basename(file, '.sol')}.json`)
+    artifact: (name = basename(file, '.sol')) => {
+      const path = join(folder, 'out', file, `${name}.json`)
       const { abi, bytecode } = JSON.parse(readFileSync(path, 'utf8')) as { abi: Abi; bytecode: { object: Hex } }
       return { abi, bytecode: bytecode.object }
     },
