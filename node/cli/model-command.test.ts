@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -63,6 +63,23 @@ describe('assay model bindings', () => {
       const { output } = await run(['--solidity', '--name', 'Credit'], 'bindings', riskFile)
       expect(output).toContain('library Credit {')
       expect(output).toContain('import { Inference } from "assay/l2/Inference.sol";')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('takes a description that was written by hand', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-bindings-'))
+    try {
+      const path = join(folder, 'credit.json')
+      const { output: json } = await run(['--json'], 'describe', riskFile)
+      writeFileSync(path, json.replace('"loan_term"', '"months to repay"'))
+      expect((await run(['--json'], 'describe', path)).output).toBe(readFileSync(path, 'utf8'))
+      const { output } = await run(['--solidity'], 'bindings', path)
+      expect(output).toContain('library CreditModel {')
+      expect(output).toContain('int32 monthsToRepay;')
+      writeFileSync(path, '{}')
+      await expect(run(['--solidity'], 'bindings', path)).rejects.toMatchObject({ code: 'DescriptionInvalid' })
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -4,6 +4,7 @@ import { describeOnnx } from '../bindings/describe-onnx.ts'
 import { bindingName, solidityBindings } from '../bindings/solidity-bindings.ts'
 import { typescriptBindings } from '../bindings/typescript-bindings.ts'
 import type { ModelDescription } from '../client/model-description.ts'
+import { readDescription } from '../client/parse-description.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import type { Command, CommandContext } from './command.ts'
 import { describeForPeople } from './describe-for-people.ts'
@@ -25,11 +26,12 @@ type Settings = SettingsOf<typeof SETTINGS>
  * `assay model describe FILE.onnx [--json]`: inputs and outputs of an exact ONNX file with names, units, steps and ranges. It is apart from
  * `assay check`, whose answer changes with this software: a description is a document to keep beside a dapp.
  * `assay model bindings FILE.onnx --solidity|--typescript [--out FILE]`: code that encodes and decodes them.
+ * In place of an ONNX file, both take such a document, so that names and units can be written into it by hand.
  */
 export const modelCommand: Command<typeof SETTINGS> = {
   name: 'model',
   summary: 'Describe an exact ONNX file for callers, or write Solidity or TypeScript that calls it',
-  positionals: ['describe|bindings', 'FILE.onnx'],
+  positionals: ['describe|bindings', 'FILE.onnx|DESCRIPTION.json'],
   settings: SETTINGS,
   run: async (settings, [action = '', path = ''], context) => {
     if (action !== 'describe' && action !== 'bindings') {
@@ -38,7 +40,8 @@ export const modelCommand: Command<typeof SETTINGS> = {
     if (action === 'bindings' && settings.solidity === settings.typescript) {
       throw new InvalidError('SettingMalformed', 'name one language of bindings: --solidity or --typescript')
     }
-    const description = describeOnnx(await readOnnxFile(path))
+    const file = await readOnnxFile(path)
+    const description = path.endsWith('.json') ? readDescription(new TextDecoder().decode(file)) : describeOnnx(file)
     if (action === 'bindings') await writeBindings(settings, path, description, context)
     else context.print(settings.json ? JSON.stringify(description, null, 2) : describeForPeople(path, description))
     return 0

@@ -3,8 +3,8 @@ import { DEFAULT_DECODE_LIMITS } from '../exact/import/onnx-decoder.ts'
 import { InvalidError } from '../protocol/errors.ts'
 
 /**
- * Reads an ONNX file that a person named. Rejects with InvalidError `FileUnreadable`, or `OnnxTooLarge` before anything is read of a
- * file beyond the decoder's limit.
+ * Reads an ONNX file, or a description of one, that a person named. Rejects with InvalidError `FileUnreadable`, or `OnnxTooLarge` before
+ * anything is read of a file beyond the decoder's limit.
  */
 export async function readOnnxFile(path: string): Promise<Uint8Array> {
   const info = await stat(path).catch((cause: unknown) => {
