@@ -14,7 +14,8 @@ const functionHandler: FloatOpHandler = {
     const name = context.node.inputs[0] as string
     const target = context.target()
     const f = clampedTo(target, compile(context.node, context.graph))
-    const part = activePart(f, context.plan.range(name), target.step)
+    const { lo, hi } = context.plan.range(name)
+    const part = activePart(f, { lo: lo * MARGIN, hi: hi * MARGIN }, target.step)
     const x = context.rounded(0, context.plan.covering(name, part, indexBits(context, f, part, target.step)))
     context.define(lookUp(context, x, f, target.step))
   },
@@ -68,6 +69,8 @@ function indexBits(context: NodeContext, f: (x: number) => number, { lo, hi }: I
 }
 
 const MIN_INDEX_BITS = 4
+/** A table reaches this many times the calibrated range, where the function still moves. */
+const MARGIN = 1.5
 
 /** Functions of one value, made by `passes/fuse-functions.ts`: one lookup table each. */
 export const FUNCTION_HANDLERS: HandlerTable = { 'assay:Function': functionHandler }

@@ -13,21 +13,23 @@ interface Rescaling {
   readonly early: PerLane | undefined
 }
 
-/** Relative error under which a ratio counts as a power of two. */
-const POWER_TOLERANCE = 1e-6
+/** Relative error under which a ratio counts as a fraction. */
+const FRACTION_TOLERANCE = 1e-6
+/** Factors of a fraction are below 2^this times the least. */
+const FRACTION_BITS = 2
 /** A multiplier is fine enough when it moves no result by more than 1/32 of a step. */
 const MULTIPLIER_BITS = 4
 
 /**
- * Rounds a view to a format: pattern P1 where its steps are powers of two apart from the format's (add a bias a channel,
- * multiply by powers of two, shift right half-even, clip), a multiplication by integers where they are not. Limits become part of the clip.
+ * Rounds a view to a format: pattern P1 where its steps are small fractions of the format's (add a bias a channel,
+ * multiply by small integers, shift right half-even, clip), a multiplication by greater integers where they are not. Limits become part of the clip.
  */
 export function materialise(lanes: LaneBuilder, view: View, format: Format): Quantised {
   const { step } = format
   const ratio = mapLanes(view.step, (own) => own / step)
   const offset = mapLanes(view.offset, (own) => own / step)
   const useful = usefulLanes(lanes.facts(view.id), ratio, offset, format)
-  const rescaling = powerRescaling(ratio, offset) ?? multiplierRescaling(ratio, offset, useful, format)
+  const rescaling = fractionRescaling(ratio, offset) ?? multiplierRescaling(ratio, offset, useful, format)
   const inside = fits(lanes.facts(view.id), rescaling) ? view.id : clipPerLane(lanes, view.id, useful)
   const id = rescale(lanes, inside, rescaling)
   const limit = (real: PerLane) => mapLanes(real, (x) => Math.round(x / step))
@@ -45,18 +47,22 @@ function usefulLanes(facts: Bounds, ratio: PerLane, offset: PerLane, { lo, hi }:
   }
 }
 
-function powerRescaling(ratio: PerLane, offset: PerLane): Rescaling | undefined {
-  const exponents = Array.from(numbersOf(ratio), (r) => (r === 0 ? 0 : Math.log2(Math.abs(r))))
-  if (exponents.some((e) => Math.abs(e - Math.round(e)) > POWER_TOLERANCE)) return undefined
-  const bits = Math.max(0, -Math.min(...exponents.map(Math.round)))
-  if (bits > 52) return undefined
-  const multiplier = mapLanes(ratio, (r) =>
-    r === 0 ? 0 : Math.sign(r) * 2 ** (Math.round(Math.log2(Math.abs(r))) + bits),
-  )
-  const bias = mapLanes(offset, (o) => Math.round(o * 2 ** bits))
-  const isFine = Array.from(numbersOf(ratio)).every((r) => Math.abs(r) < 1.5 && r !== 0)
-  const early = isFine ? zipLanes(offset, multiplier, (o, m) => Math.round((o * 2 ** bits) / m)) : undefined
-  return { multiplier, bias, bits, early }
+/** Ratios that are small integers over one power of two: what the weights of a contraction were rounded for. */
+function fractionRescaling(ratio: PerLane, offset: PerLane): Rescaling | undefined {
+  const ratios = Array.from(numbersOf(ratio), Math.abs).filter((r) => r !== 0)
+  const least = ratios.length === 0 ? 1 : Math.min(...ratios)
+  const first = Math.max(0, Math.ceil(-Math.log2(least) - FRACTION_TOLERANCE))
+  for (let bits = first; bits <= Math.min(first + FRACTION_BITS, 52); bits++) {
+    const isWhole = (r: number) =>
+      Math.abs(r * 2 ** bits - Math.round(r * 2 ** bits)) <= FRACTION_TOLERANCE * r * 2 ** bits
+    if (!ratios.every(isWhole)) continue
+    const multiplier = mapLanes(ratio, (r) => Math.round(r * 2 ** bits))
+    const bias = mapLanes(offset, (o) => Math.round(o * 2 ** bits))
+    const isFine = ratios.length === numbersOf(ratio).length && Math.max(...ratios) < 1.5
+    const early = isFine ? zipLanes(offset, ratio, (o, r) => Math.round(o / r)) : undefined
+    return { multiplier, bias, bits, early }
+  }
+  return undefined
 }
 
 function multiplierRescaling(

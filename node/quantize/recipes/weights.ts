@@ -9,12 +9,15 @@ export interface QuantisedWeights {
   readonly steps: Float64Array
 }
 
-/** Channels whose weights are smaller than the greatest channel's by more than this power of two share its last step. */
-const MAX_SPREAD = 10
+/** Shifts of at most so many bits: ONNX Runtime's quantised kernels are then exact whatever the sums are. */
+const MAX_SHIFT_BITS = 15
+/** Quarters of a power of two that a step may be: a channel then uses four fifths of its weights' range at least. */
+const QUARTERS = 4
 
 /**
- * Rounds weights to `bits`, each output channel at its own step `unit · 2^e`, so that combined scales are powers of two.
- * @param channelOf the output channel of a weight by its position.
+ * Rounds weights to `bits`, each output channel at its own step `unit · m/4 · 2^e`, m from 4 to 7, so that the scale of a requantisation
+ * is a small integer over a power of two.
+ * @param channelOf the output channel of a weight by its position. @param unit the result's step over the operand's.
  */
 export function quantiseWeights(
   weights: ArrayLike<number>,
@@ -29,17 +32,23 @@ export function quantiseWeights(
     greatest[channel] = Math.max(greatest[channel] as number, Math.abs(weights[i] as number))
   }
   const limit = 2 ** (bits - 1)
-  const exponents = greatest.map((x) =>
-    x === 0 ? Number.NEGATIVE_INFINITY : Math.ceil(Math.log2(x / limit / unit) - 1e-6),
-  )
-  const most = Math.max(...exponents)
-  const least = Number.isFinite(most) ? most - MAX_SPREAD : 0
-  const steps = exponents.map((e) => unit * 2 ** Math.max(e, least))
+  const least = unit * 2 ** (Math.log2(QUARTERS) - MAX_SHIFT_BITS)
+  const most = Math.max(...greatest.map((x) => x / limit))
+  const steps = greatest.map((x) => quarterStep(x / limit, unit, Math.min(least, most)))
   const lanes = Float64Array.from({ length: weights.length }, (_, i) => {
     const lane = Math.round((weights[i] as number) / (steps[channelOf(i)] as number))
     return Math.min(Math.max(lane, -limit), limit) + 0
   })
   return { lanes, steps }
+}
+
+/** The least step of the form `unit · m/4 · 2^e` that is at least `wanted`, and about `least` where that is smaller still. */
+function quarterStep(wanted: number, unit: number, least: number): number {
+  const ratio = Math.max(wanted, least) / unit
+  if (ratio === 0) return unit
+  const power = 2 ** Math.floor(Math.log2(ratio))
+  // The noise of float32 must not cost a quarter where a step was chosen to fit exactly.
+  return (unit * power * Math.ceil((ratio / power) * QUARTERS - 1e-5)) / QUARTERS
 }
 
 /** Numbers of each channel as a table along one axis of a tensor of `rank`. */
