@@ -50,7 +50,9 @@ export async function measure(
   const firstOp = checked.graph.inputs.length + checked.graph.constants.length
   const observed = [...quantised.values].flatMap(([name, forms]) => {
     const held = forms.find(({ id }) => id !== undefined && id >= firstOp)
-    return held === undefined || graph.values.get(name)?.kind !== 'float'
+    const value = graph.values.get(name)
+    // A value that a pass invented is in no float model.
+    return held === undefined || value?.kind !== 'float' || value.rangeOf !== undefined
       ? []
       : [{ name, ...held, id: held.id as number }]
   })
