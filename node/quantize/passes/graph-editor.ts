@@ -9,7 +9,7 @@ export interface GraphEditor {
   add(node: AddedNode, result: FloatValue): string
   /** Adds a constant. @returns its name. */
   constant(wanted: string, tensor: FloatTensor): string
-  /** Puts `replacement` in the place of a node, after all that was added and not placed yet. */
+  /** Puts `replacement` in the place of a node (of each of its results, in several calls), after all that was added and not placed yet. */
   replace(node: FloatNode, replacement: FloatNode): void
   finish(): FloatGraph
 }
@@ -51,7 +51,7 @@ export function editGraph(graph: FloatGraph): GraphEditor {
       return name
     },
     replace(node, replacement) {
-      replaced.set(node, [...waiting, replacement])
+      replaced.set(node, [...(replaced.get(node) ?? []), ...waiting, replacement])
       waiting = []
     },
     finish: () => ({
