@@ -250,6 +250,21 @@ describe('block bytes', () => {
     expect(parsed.getTransactionsValidationErrors()).toEqual([])
   })
 
+  test('have one encoding: a zero is an empty string, never a zero byte', async () => {
+    const chain = await TestChain.create()
+    const { rlp } = await chain.execute([transfer()])
+    for (const [at, byte] of rlp.entries()) {
+      if (byte !== 0x80) continue
+      const bytes = rlp.with(at, 0)
+      try {
+        const { header, transactions } = decodeBlock(bytes, TEST_CHAIN_ID)
+        expect(bytesEqual(encodeBlock(header, transactions), bytes)).toBe(true)
+      } catch (error) {
+        expect(error).toBeInstanceOf(InvalidError)
+      }
+    }
+  })
+
   test('are refused when corrupted, or decode to what they say', async () => {
     const chain = await TestChain.create()
     const { rlp } = await chain.execute([transfer()])

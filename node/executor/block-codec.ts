@@ -1,5 +1,6 @@
 import { type BlockHeader, createBlockHeaderFromBytesArray } from '@ethereumjs/block'
 import { type NestedUint8Array, RLP } from '@ethereumjs/rlp'
+import { bytesEqual } from '../protocol/bytes.ts'
 import { InvalidError } from '../protocol/errors.ts'
 import { rlpDepthExceeds } from '../protocol/rlp-depth.ts'
 import { chainRules } from './chain-rules.ts'
@@ -44,8 +45,16 @@ export function decodeHeader(rlp: Uint8Array, chainId: number): BlockHeader {
 
 function decodeHeaderFields(fields: NestedUint8Array, chainId: number): BlockHeader {
   if (!fields.every((field) => field instanceof Uint8Array)) throw malformed('a header field is a list')
+  const header = readHeader(fields as Uint8Array[], chainId)
+  // Numbers may come with leading zeros, which the library drops: two encodings of one block must not pass for one.
+  const isShortest = header.raw().every((field, i) => bytesEqual(field, fields[i] as Uint8Array))
+  if (!isShortest) throw malformed('a header field is not in its shortest form')
+  return header
+}
+
+function readHeader(fields: Uint8Array[], chainId: number): BlockHeader {
   try {
-    return createBlockHeaderFromBytesArray(fields as Uint8Array[], { common: chainRules(chainId) })
+    return createBlockHeaderFromBytesArray(fields, { common: chainRules(chainId) })
   } catch (cause) {
     throw malformed('its header breaks the rules', cause)
   }
