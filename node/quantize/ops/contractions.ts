@@ -38,9 +38,10 @@ const gemm: FloatOpHandler = {
     const [rows = 0, columns = 0] = weights.shape
     const turned = (attributeOf(node, 'transB', 'int') ?? 0) !== 0
     const shape = turned ? [columns, rows] : weights.shape
-    const data = Float64Array.from(weights.data, (_, i) => {
+    const { data: stored } = weights
+    const data = Float64Array.from(stored, (_, i) => {
       const at = turned ? (i % rows) * columns + Math.floor(i / rows) : i
-      return (weights.data[at] as number) * alpha
+      return (stored[at] as number) * alpha
     })
     constantProduct(context, { kind: 'float', shape, data }, context.has(2) ? [2, beta] : undefined)
   },

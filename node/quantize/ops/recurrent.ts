@@ -107,8 +107,9 @@ function initial(
   const size = batch * hidden
   const constant = context.constant(operand)
   if (constant !== undefined || !context.has(operand)) {
+    const stored = constant?.data
     const lanes = Float64Array.from({ length: size }, (_, i) => {
-      const lane = Math.round((constant?.data[index * size + i] ?? 0) / format.step)
+      const lane = Math.round((stored?.[index * size + i] ?? 0) / format.step)
       return Math.min(Math.max(lane, format.lo), format.hi)
     })
     return context.integers(context.constantLanes([batch, hidden], lanes), format.step)
