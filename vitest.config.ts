@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     include: ['node/**/*.test.ts', 'devnet/**/*.test.ts', 'contracts/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'contracts/lib/**', ...leftOut.map(({ tests }) => tests)],
-    testTimeout: 90_000,
+    testTimeout: 240_000,
     hookTimeout: 180_000,
     pool: 'forks',
     maxWorkers: 2,

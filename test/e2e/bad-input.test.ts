@@ -208,7 +208,7 @@ describe('a second devnet on the same data directory', () => {
       await expectWell()
       const verifier = l2Reader(summary.endpoints.verifierRpc)
       const head = await verifier.getBlockNumber()
-      await until('the verifier goes on', async () => (await verifier.getBlockNumber()) > head, 60_000)
+      await until('the verifier goes on', async () => (await verifier.getBlockNumber()) > head, 180_000)
     },
     90_000,
   )

@@ -51,7 +51,7 @@ const l1Wallet = (account: DevnetAccount) =>
 /** Waits until the verifier has derived the sequencer's present head, and holds both chains equal up to it. */
 async function expectConverged(): Promise<void> {
   const head = await sequencer.getBlockNumber()
-  await until(`block ${head} is derived`, async () => (await verifier.getBlockNumber()) >= head, 60_000)
+  await until(`block ${head} is derived`, async () => (await verifier.getBlockNumber()) >= head, 180_000)
   const top = (await verifier.getBlock({ blockTag: 'safe' })).number
   for (let number = top > 30n ? top - 30n : 0n; number <= top; number++) {
     const [ours, theirs] = await Promise.all(

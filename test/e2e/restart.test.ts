@@ -96,7 +96,7 @@ describe('a devnet that was killed before it was ready', () => {
   test('starts on the same directory, whatever phase it was killed in', async () => {
     for (const phase of ['Deploying the L1 contracts', 'Registering the models', 'Running the demo']) {
       const attempt = devnet.launch()
-      await until(`it says "${phase}"`, () => attempt.stderr().includes(phase), 60_000)
+      await until(`it says "${phase}"`, () => attempt.stderr().includes(phase), 180_000)
       await devnet.end('SIGKILL')
     }
     const summary = await devnet.start()
